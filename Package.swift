@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors for `make lint` and CI only, so that a newer compiler never breaks a user's build.
+let warningsAreErrors = Context.environment["CHAT_WARNINGS_AS_ERRORS"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+/// A Swift library target of this package.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+/// A test target; `Tests/` mirrors `Sources/` one to one.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "chat-service",
+    products: [
+        .library(name: "ChatClient", targets: ["ChatClient"]),
+        .library(name: "ChatEngine", targets: ["ChatEngine"]),
+        .executable(name: "chatd", targets: ["chatd"]),
+        .executable(name: "chatctl", targets: ["chatctl"]),
+        .executable(name: "chatbench", targets: ["chatbench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: [.defaults, "YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries: each is imported by exactly one Swift target.
+        .systemLibrary(name: "CProtobufC"),
+        .systemLibrary(name: "CCurl"),
+        .target(name: "CLinux"),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CChatProto", dependencies: ["CProtobufC"]),
+
+        // The road of a request, bottom up.
+        library("IOLoop", ["CLinux", deque]),
+        library("Wire"),
+        library("JSON", ["CSimdJSON"]),
+        library("ProtoMessages", ["CChatProto"]),
+        library("RPC", ["IOLoop", "Wire", "ProtoMessages", deque, logging, metrics]),
+        library("ChatStubs", ["RPC", "ProtoMessages"]),
+        library("ChatEngine", [deque, logging]),
+        library("HTTPClient", ["IOLoop", "CCurl"]),
+        library("LLMProviders", ["ChatEngine", "HTTPClient", "JSON"]),
+        library("ChatTools", ["ChatEngine", "HTTPClient", "JSON"]),
+        library(
+            "ChatServer",
+            [
+                "IOLoop", "Wire", "JSON", "ProtoMessages", "RPC", "ChatStubs", "ChatEngine", "HTTPClient",
+                "LLMProviders", "ChatTools", logging, metrics, lifecycle, configuration,
+            ]),
+        library("ChatClient", ["ChatStubs", "RPC", "ProtoMessages", "IOLoop", "Wire"]),
+        library("FakeModel", ["IOLoop", "JSON"]),
+
+        // Programs.
+        .executableTarget(name: "chatd", dependencies: ["ChatServer"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "chatctl", dependencies: ["ChatClient", arguments], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "chatbench",
+            dependencies: ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "FakeModel", arguments],
+            swiftSettings: swiftSettings),
+
+        // Tests.
+        .target(
+            name: "EngineConformance", dependencies: ["ChatEngine"], path: "Tests/EngineConformance",
+            swiftSettings: swiftSettings),
+        tests("IOLoopTests", ["IOLoop", "CLinux"]),
+        tests("WireTests", ["Wire"]),
+        tests("JSONTests", ["JSON"]),
+        tests("ProtoMessagesTests", ["ProtoMessages"]),
+        tests("RPCTests", ["RPC", "IOLoop", "Wire", "ProtoMessages", "ChatStubs", logging]),
+        tests("ChatEngineTests", ["ChatEngine", "EngineConformance"]),
+        tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
+        tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
+        tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),
+        tests("ChatServerTests", ["ChatServer"]),
+        tests("LayoutTests", []),
+    ]
+)

@@ -1,0 +1,53 @@
+// What every call carries from its frame to the deepest helper: security, quotas and telemetry are added here without
+// touching a signature.
+
+package import Logging
+
+/// Who calls. Every store call takes the owner, so one caller never sees another's sessions.
+package struct Identity: Sendable, Hashable {
+    package let owner: String
+
+    package init(owner: String) { self.owner = owner }
+
+    /// The owner of callers that did not authenticate.
+    package static let anonymous = Identity(owner: "")
+}
+
+/// The circumstances of one call. Made by the connection, immutable, shared freely.
+package final class CallContext: Sendable {
+    package let method: MethodDescriptor
+    package let identity: Identity
+    /// The caller's address, for logs.
+    package let peer: String
+    package let metadata: Metadata
+    /// When the request's frame was complete.
+    package let receivedAt: ContinuousClock.Instant
+    /// When the call ends with DEADLINE_EXCEEDED whatever it does; nil without a deadline.
+    package let deadline: ContinuousClock.Instant?
+    private let baseLogger: Logger
+
+    package init(
+        method: MethodDescriptor, identity: Identity, peer: String, metadata: Metadata,
+        receivedAt: ContinuousClock.Instant, deadline: ContinuousClock.Instant?, logger: Logger
+    ) {
+        self.method = method
+        self.identity = identity
+        self.peer = peer
+        self.metadata = metadata
+        self.receivedAt = receivedAt
+        self.deadline = deadline
+        self.baseLogger = logger
+    }
+
+    /// The W3C `traceparent` that came with the call, if any.
+    package var traceParent: String? { metadata["traceparent"] }
+
+    /// A logger that names the method, the peer and the trace. Made when asked for: most calls log once.
+    package var logger: Logger {
+        var logger = baseLogger
+        logger[metadataKey: "method"] = "\(method.name)"
+        logger[metadataKey: "peer"] = "\(peer)"
+        if let traceParent { logger[metadataKey: "traceparent"] = "\(traceParent)" }
+        return logger
+    }
+}

@@ -1,0 +1,82 @@
+// From a method's name to the code that serves it. Typed generics are closed over once, at registration.
+
+package import ProtoMessages
+
+/// What a server does for one method.
+package struct MethodHandler: Sendable {
+    /// The rest of a unary call: runs isolated to the call's actor, returns the packed reply.
+    package typealias UnaryBody = @Sendable (CallContext) async throws -> [UInt8]
+    /// The rest of a streaming call: sends packed messages through the sink and returns to end the stream.
+    package typealias StreamBody = @Sendable (CallContext, any ResponseSink) async throws -> Void
+
+    /// The first step unpacks the request while its frame is still in the read buffer, so it is not copied.
+    package enum Kind: Sendable {
+        case unary(@Sendable (_ payload: Span<UInt8>) throws -> UnaryBody)
+        case serverStream(@Sendable (_ payload: Span<UInt8>) throws -> StreamBody)
+    }
+
+    package let descriptor: MethodDescriptor
+    package let kind: Kind
+}
+
+/// Where a streaming method's packed messages go. `send` waits while the caller's queue is full.
+package protocol ResponseSink: Sendable {
+    /// - Throws: `CancellationError` when the call was cancelled or its connection is gone.
+    func send(_ message: [UInt8]) async throws
+}
+
+/// The typed face of a response stream, given to generated server methods.
+package struct ResponseStream<Message: ProtoMessage>: Sendable {
+    private let sink: any ResponseSink
+
+    package init(_ sink: any ResponseSink) { self.sink = sink }
+
+    /// Sends one message; waits while the caller is slow (back-pressure).
+    ///
+    /// - Throws: `CancellationError` when the call was cancelled or its connection is gone.
+    package func send(_ message: Message) async throws {
+        try await sink.send(message.packed())
+    }
+}
+
+/// The table of methods that a server serves. Built before the server starts, then only read.
+package struct Router: Sendable {
+    private var handlers: [String: MethodHandler] = [:]
+
+    package init() {}
+
+    /// Registers a unary method. Registering a name twice is a programmer error.
+    package mutating func unary<Request: ProtoMessage, Reply: ProtoMessage>(
+        _ descriptor: MethodDescriptor, _ request: Request.Type, _ reply: Reply.Type,
+        _ body: @escaping @Sendable (Request, CallContext) async throws -> Reply
+    ) {
+        add(
+            MethodHandler(
+                descriptor: descriptor,
+                kind: .unary { payload in
+                    let request = try Request(unpacking: payload)
+                    return { context in try await body(request, context).packed() }
+                }))
+    }
+
+    /// Registers a server-streaming method. Registering a name twice is a programmer error.
+    package mutating func serverStream<Request: ProtoMessage, Message: ProtoMessage>(
+        _ descriptor: MethodDescriptor, _ request: Request.Type, _ message: Message.Type,
+        _ body: @escaping @Sendable (Request, ResponseStream<Message>, CallContext) async throws -> Void
+    ) {
+        add(
+            MethodHandler(
+                descriptor: descriptor,
+                kind: .serverStream { payload in
+                    let request = try Request(unpacking: payload)
+                    return { context, sink in try await body(request, ResponseStream(sink), context) }
+                }))
+    }
+
+    private mutating func add(_ handler: MethodHandler) {
+        let previous = handlers.updateValue(handler, forKey: handler.descriptor.name)
+        precondition(previous == nil, "\(handler.descriptor.name) is registered twice")
+    }
+
+    package func handler(for name: String) -> MethodHandler? { handlers[name] }
+}
