@@ -1,0 +1,128 @@
+// The port to durable conversations. Implementations: in memory here, SQLiteStore, RedisStore; one conformance suite
+// (Tests/EngineConformance) holds them all to what is written here.
+
+/// How much history a turn wants: the newest messages up to both limits.
+public struct WindowLimit: Sendable, Equatable {
+    /// Nil for all.
+    public var messages: Int?
+    /// Nil for all. The newest message is given even when it alone is larger.
+    public var bytes: Int?
+
+    /// A limit; see the properties.
+    public init(messages: Int? = nil, bytes: Int? = nil) {
+        self.messages = messages
+        self.bytes = bytes
+    }
+}
+
+/// A finished turn on its way into the store.
+public struct TurnAppend: Sendable {
+    public var owner: String
+    public var sessionID: String
+    /// Becomes the session's user when this makes the session.
+    public var userID: String
+    /// Becomes the session's title when this makes the session.
+    public var title: String
+    /// The session's lock, which must still be held with `lockToken`.
+    public var lockKey: LockKey
+    public var lockToken: LockToken
+    /// What `loadWindow` said; nil when there was no session then. Differs when it was deleted meanwhile.
+    public var generation: UInt64?
+    /// The user's message first, the final answer last.
+    public var messages: [StoredMessage]
+    public var turn: StoredTurn
+    /// How long the session lives without another turn; nil for ever.
+    public var idleLifetime: Duration?
+
+    /// An append; see the properties.
+    public init(
+        owner: String, sessionID: String, userID: String, title: String, lockKey: LockKey, lockToken: LockToken,
+        generation: UInt64?, messages: [StoredMessage], turn: StoredTurn, idleLifetime: Duration?
+    ) {
+        self.owner = owner
+        self.sessionID = sessionID
+        self.userID = userID
+        self.title = title
+        self.lockKey = lockKey
+        self.lockToken = lockToken
+        self.generation = generation
+        self.messages = messages
+        self.turn = turn
+        self.idleLifetime = idleLifetime
+    }
+}
+
+/// What became of an append. All but the first changed nothing.
+public enum AppendOutcome: Sendable, Equatable {
+    case appended(Session)
+    /// A turn of this id is already there.
+    case duplicate(StoredTurn)
+    /// The token does not hold the session's lock any more.
+    case lockLost
+    /// The session was deleted or expired since it was loaded, or made by somebody else.
+    case sessionDeleted
+}
+
+/// Durable conversations. Every method may be called from any loop, takes the owner, and sees only that owner's sessions.
+///
+/// Reads end with their task's cancellation. Every method has a time limit of its own, and throws `EngineError` of kind
+/// `unavailable` when the store cannot be reached. An expired session is nowhere to be seen, swept or not.
+public protocol SessionStore: Sendable {
+    /// A stored turn, kept for `SessionStoreRules.turnRetention` and as long as its session; nil when there is none.
+    func findTurn(owner: String, sessionID: String, turnID: String) async throws -> StoredTurn?
+
+    /// The session and the newest messages, never reading more of them than `limit` needs.
+    ///
+    /// Makes the session live for at least `idleLifetime` from now, so that it does not expire under a running turn;
+    /// changes neither its last activity nor its place in lists.
+    func loadWindow(
+        owner: String, sessionID: String, limit: WindowLimit, idleLifetime: Duration?
+    ) async throws -> HistoryWindow
+
+    /// Stores a turn as one atomic operation, which checks in this order: is the turn id already there (`duplicate`), is the
+    /// lock still held by the token (`lockLost`), is the session the one that was loaded (`sessionDeleted`). It makes the
+    /// session when there was none, renews its expiry and makes it the most recently active one.
+    ///
+    /// Once begun it is not stopped by its task's cancellation: it returns when it knows the outcome.
+    ///
+    /// - Throws: `EngineError` of kind `outcomeUnknown` when it was sent and no answer came; any other kind when certainly
+    ///   nothing was stored.
+    func append(_ turn: TurnAppend) async throws -> AppendOutcome
+
+    /// The session, or nil.
+    func session(owner: String, id: String) async throws -> Session?
+
+    /// The owner's sessions, those of one user or all (nil), most recently active first.
+    ///
+    /// A session that is not touched while paging is neither skipped nor repeated, whatever happens to the others.
+    ///
+    /// - Throws: `EngineError.badPageToken()`.
+    func sessions(
+        owner: String, userID: String?, limit: PageLimit, pageToken: String?
+    ) async throws -> Page<Session>
+
+    /// Changes title or labels, and neither activity nor expiry. Nil when there is no such session.
+    func updateSession(owner: String, id: String, change: SessionChange) async throws -> Session?
+
+    /// Removes the session with its messages and turns. False when there was none.
+    func deleteSession(owner: String, id: String) async throws -> Bool
+
+    /// The session's messages, oldest first. Nil when there is no such session. A token outlives appends, and not the
+    /// session: it is refused after a deletion.
+    ///
+    /// - Throws: `EngineError.badPageToken()`.
+    func messages(
+        owner: String, sessionID: String, limit: PageLimit, pageToken: String?
+    ) async throws -> Page<StoredMessage>?
+
+    /// Removes up to `limit` expired sessions, as one small step of many; stores whose sessions vanish by themselves return 0.
+    ///
+    /// - Returns: how many it removed; `limit` means that there may be more.
+    func removeExpiredSessions(limit: Int) async throws -> Int
+}
+
+/// What all stores agree upon.
+public enum SessionStoreRules {
+    /// How long a turn's id is kept: longer than any caller's retries last.
+    public static let turnRetention: Duration = .seconds(24 * 60 * 60)
+}
