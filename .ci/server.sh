@@ -10,7 +10,7 @@ server_folder=
 start_server() {
     server_folder=$(mktemp -d)
     trap stop_server EXIT
-    # A session of its own keeps Ctrl-C in a chat from stopping the server; the death signal is for kill -9 of this shell.
+    # A session of its own: Ctrl-C in a chat must not stop the server. The death signal is for kill -9 of this shell.
     setsid setpriv --pdeathsig TERM "$@" </dev/null >"$server_folder/output" 2>"$server_folder/log" &
     server_process=$!
     local waited=0
