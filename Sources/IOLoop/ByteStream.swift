@@ -1,0 +1,329 @@
+// One non-blocking byte stream for every socket: RPC server and client, HTTP test server, later Redis; TCP, Unix, and TLS through a filter.
+//
+// Reads go into the loop's scratch buffer and are handed on as a span; an idle stream owns no buffer. Writes collect in an outbox
+// during a pass of the loop and leave in one system call at its end.
+
+internal import CLinux
+internal import Glibc
+
+/// Who a stream tells. On the stream's loop.
+package protocol ByteStreamHandler: AnyObject {
+    /// Bytes arrived. They live until the call returns.
+    func received(_ bytes: Span<UInt8>)
+    /// The outbox fell to the low-water mark after it had been above the high one.
+    func writable()
+    /// The stream ended, for any reason but the owner's own `close()`. Called once, last.
+    func closed(_ reason: ByteStreamEnd)
+}
+
+/// Why a stream ended.
+package enum ByteStreamEnd: Error, Sendable, Equatable {
+    /// The peer closed its side; there is no half-open state.
+    case peerClosed
+    /// The peer read nothing for the write timeout.
+    case writeTimedOut
+    case failed(SystemError)
+    /// The filter (TLS) could not go on.
+    case filterFailed(String)
+}
+
+/// What a stream does with its bytes before they reach the socket: TLS. On the stream's loop.
+package protocol ByteStreamFilter: AnyObject {
+    /// Turns received bytes into plain ones, delivered in order; may add an answer of its own to `outbound`.
+    func open(
+        _ received: Span<UInt8>, outbound: inout [UInt8], deliver: (Span<UInt8>) -> Void
+    ) throws(ByteStreamEnd)
+    /// Turns all of `plain` into bytes for the socket.
+    func seal(_ plain: Span<UInt8>, into outbound: inout [UInt8]) throws(ByteStreamEnd)
+}
+
+/// A stream's limits.
+package struct ByteStreamOptions: Sendable {
+    /// `writable()` is due once the outbox fell to this, in bytes.
+    package var lowWaterBytes = 128 * 1024
+    /// Above this the outbox counts as full, in bytes.
+    package var highWaterBytes = 256 * 1024
+    /// How long a peer may read nothing while bytes wait for it.
+    package var writeTimeout = Duration.seconds(30)
+
+    package init() {}
+}
+
+/// A connected socket. On its loop only; its owner ends it with `close()`.
+package final class ByteStream: LoopEventHandler, LoopFlushable {
+    package let loop: IOLoop
+    package let peer: SocketAddress
+    private let options: ByteStreamOptions
+    private let filter: (any ByteStreamFilter)?
+    private var descriptor: Int32
+    private var registration: LoopRegistration?
+    private var handler: (any ByteStreamHandler)?
+
+    private var outbox: [UInt8] = []
+    private var outboxHead = 0
+    private var isFlushAsked = false
+    private var wasFull = false
+    private var lastWriteProgress: ContinuousClock.Instant
+    private var stallTimer: LoopTimer?
+
+    private var isReadingPaused = false
+    private var isUnread = false
+    /// Set by `finish()`: nothing is written any more, what arrives is dropped.
+    private var isFinishing = false
+    private var finishTimer: LoopTimer?
+
+    /// How long a finished stream waits for the peer to close before it is cut.
+    private static let finishTimeout = Duration.seconds(2)
+
+    /// Takes ownership of a connected, non-blocking socket. Silent until `start`.
+    package init(
+        _ descriptor: consuming OwnedDescriptor, peer: SocketAddress, on loop: IOLoop,
+        options: ByteStreamOptions = ByteStreamOptions(), filter: (any ByteStreamFilter)? = nil
+    ) {
+        loop.preconditionOnLoop()
+        precondition(options.lowWaterBytes < options.highWaterBytes, "the low-water mark lies below the high one")
+        self.loop = loop
+        self.peer = peer
+        self.options = options
+        self.filter = filter
+        self.descriptor = descriptor.release()
+        lastWriteProgress = loop.now
+        if peer.family != AF_UNIX { setTCPOptions() }
+    }
+
+    deinit { precondition(descriptor < 0, "a stream was released without close()") }
+
+    package var isOpen: Bool { descriptor >= 0 }
+
+    /// Bytes that wait for the peer.
+    package var queuedBytes: Int { outbox.count - outboxHead }
+
+    package var isFull: Bool { queuedBytes >= options.highWaterBytes }
+
+    /// Begins to read. The handler is held until the stream ends.
+    package func start(_ handler: any ByteStreamHandler) throws(SystemError) {
+        loop.preconditionOnLoop()
+        precondition(registration == nil && isOpen, "a stream is started once")
+        self.handler = handler
+        registration = try loop.register(
+            descriptor, for: [.readable, .writable, .peerClosed, .edgeTriggered], handler: self)
+    }
+
+    // MARK: Reading
+
+    /// Stops reading, which in time closes the TCP window to the peer.
+    package func pauseReading() { isReadingPaused = true }
+
+    package func resumeReading() {
+        guard isReadingPaused, let registration else { return }
+        isReadingPaused = false
+        if isUnread { loop.markReady(registration, .readable) }
+    }
+
+    /// Sends the TCP acknowledgement now. For peers that write a frame in small pieces without TCP_NODELAY and would wait 40 ms for it.
+    package func acknowledgeNow() {
+        guard isOpen, peer.family != AF_UNIX else { return }
+        var one: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    package func ready(_ events: LoopEvents) {
+        if events.contains(.writable), queuedBytes > 0 { flush() }
+        if !events.isDisjoint(with: [.readable, .peerClosed, .hangup, .error]) {
+            read(untilEnd: !events.isDisjoint(with: [.peerClosed, .hangup, .error]))
+        }
+    }
+
+    private func read(untilEnd: Bool) {
+        var budget = LoopLimits.readBytesPerPass
+        while isOpen {
+            if isReadingPaused {
+                isUnread = true
+                return
+            }
+            guard budget > 0 else {
+                if let registration { loop.markReady(registration, untilEnd ? [.readable, .peerClosed] : .readable) }
+                return
+            }
+            do {
+                let scratch = loop.scratch
+                let descriptor = descriptor
+                guard
+                    case .done(let count) = try SystemCalls.nonBlocking(
+                        "recv", { recv(descriptor, scratch.baseAddress, scratch.count, 0) })
+                else { break }
+                guard count > 0 else { return end(.peerClosed) }
+                budget -= count
+                try deliver(UnsafeRawBufferPointer(rebasing: scratch[0..<count]))
+                // A short read emptied the socket, so the next byte makes a new edge; a peer's end may hide behind it, though.
+                if count < scratch.count, !untilEnd { break }
+            } catch let error as SystemError {
+                return end(error.number == ECONNRESET ? .peerClosed : .failed(error))
+            } catch let error as ByteStreamEnd {
+                return end(error)
+            } catch {
+                preconditionFailure("reading throws typed errors only")
+            }
+        }
+        isUnread = false
+    }
+
+    private func deliver(_ bytes: UnsafeRawBufferPointer) throws(ByteStreamEnd) {
+        guard !isFinishing, let handler else { return }
+        let span = Span<UInt8>(_bytes: bytes.bytes)
+        guard let filter else { return handler.received(span) }
+        var answer: [UInt8] = []
+        try filter.open(span, outbound: &answer) { plain in
+            if isOpen { handler.received(plain) }
+        }
+        if isOpen, !answer.isEmpty {
+            outbox.append(contentsOf: answer)
+            askForFlush()
+        }
+    }
+
+    // MARK: Writing
+
+    /// Lets `append` add bytes to the outbox; they leave at the end of the loop's pass. Bytes for an ended stream are dropped.
+    @inline(__always)
+    package func write(_ append: (inout [UInt8]) -> Void) {
+        guard isOpen, !isFinishing else { return }
+        if outbox.isEmpty { outbox = loop.takeBuffer() }
+        if let filter {
+            var plain: [UInt8] = []
+            append(&plain)
+            do {
+                try filter.seal(plain.span, into: &outbox)
+            } catch {
+                return endSoon(error)
+            }
+        } else {
+            append(&outbox)
+        }
+        if isFull { wasFull = true }
+        askForFlush()
+    }
+
+    private func askForFlush() {
+        guard !isFlushAsked else { return }
+        isFlushAsked = true
+        loop.flushAtEndOfPass(self)
+    }
+
+    package func flush() {
+        isFlushAsked = false
+        guard isOpen, queuedBytes > 0 else { return }
+        do {
+            while queuedBytes > 0, case .done(let count) = try sendQueued() {
+                outboxHead += count
+                lastWriteProgress = loop.now
+            }
+        } catch {
+            return end(error.number == EPIPE || error.number == ECONNRESET ? .peerClosed : .failed(error))
+        }
+        afterFlush()
+    }
+
+    private func sendQueued() throws(SystemError) -> IOResult {
+        let (descriptor, head) = (descriptor, outboxHead)
+        return try outbox.withUnsafeBufferPointer { bytes throws(SystemError) in
+            try SystemCalls.nonBlocking("send") {
+                send(descriptor, bytes.baseAddress.map { $0 + head }, bytes.count - head, Int32(MSG_NOSIGNAL))
+            }
+        }
+    }
+
+    private func afterFlush() {
+        if queuedBytes == 0 {
+            loop.giveBack(&outbox)
+            outboxHead = 0
+            if isFinishing { halfClose() }
+        } else {
+            compactOutbox()
+            watchForStall()
+        }
+        if wasFull, queuedBytes <= options.lowWaterBytes {
+            wasFull = false
+            handler?.writable()
+        }
+    }
+
+    /// Moves what is left to the front once the dead part is the larger one, so that each byte is moved at most once on average.
+    private func compactOutbox() {
+        guard outboxHead > outbox.count / 2 else { return }
+        outbox.removeFirst(outboxHead)
+        outboxHead = 0
+    }
+
+    private func watchForStall() {
+        guard stallTimer == nil else { return }
+        nonisolated(unsafe) let stream = self  // Timers of this loop run on this loop.
+        stallTimer = loop.schedule(at: lastWriteProgress + options.writeTimeout) { stream.checkForStall() }
+    }
+
+    private func checkForStall() {
+        stallTimer = nil
+        guard isOpen, queuedBytes > 0 else { return }
+        if loop.now - lastWriteProgress >= options.writeTimeout {
+            end(.writeTimedOut)
+        } else {
+            watchForStall()
+        }
+    }
+
+    // MARK: Ending
+
+    /// Writes what is queued, tells the peer that no more comes, and waits a moment for its end, so that the last frames are not lost
+    /// to a reset. The handler hears `closed`.
+    package func finish() {
+        guard isOpen, !isFinishing else { return }
+        isFinishing = true
+        nonisolated(unsafe) let stream = self  // Timers of this loop run on this loop.
+        finishTimer = loop.schedule(at: loop.now + Self.finishTimeout) { stream.end(.peerClosed) }
+        isReadingPaused = false
+        if queuedBytes == 0 { halfClose() } else { askForFlush() }
+    }
+
+    private func halfClose() {
+        shutdown(descriptor, Int32(SHUT_WR))
+        if isUnread, let registration { loop.markReady(registration, [.readable, .peerClosed]) }
+    }
+
+    /// Ends the stream now and drops what is queued. The handler hears nothing more. Idempotent.
+    package func close() {
+        loop.preconditionOnLoop()
+        guard isOpen else { return }
+        stallTimer?.cancel()
+        finishTimer?.cancel()
+        (stallTimer, finishTimer) = (nil, nil)
+        if let registration { loop.deregister(registration) }
+        registration = nil
+        _ = Glibc.close(descriptor)
+        descriptor = -1
+        outbox = []
+        outboxHead = 0
+        handler = nil
+    }
+
+    private func end(_ reason: ByteStreamEnd) {
+        guard isOpen else { return }
+        let handler = handler
+        close()
+        handler?.closed(reason)
+    }
+
+    /// Ends from within the owner's own call, which does not expect to be called back.
+    private func endSoon(_ reason: ByteStreamEnd) {
+        nonisolated(unsafe) let stream = self  // Blocks of this loop run on this loop.
+        loop.execute { stream.end(reason) }
+    }
+
+    private func setTCPOptions() {
+        var one: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, size)
+        // Unacknowledged bytes end the connection as unread ones do: also where the peer's machine is gone.
+        var milliseconds = Int32(clamping: options.writeTimeout.components.seconds * 1000)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, size)
+    }
+}

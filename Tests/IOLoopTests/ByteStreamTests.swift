@@ -1,0 +1,264 @@
+// Listener and byte stream over real sockets: echo, back-pressure, ends, the filter's seam.
+
+import Glibc
+import Synchronization
+import Testing
+
+@testable import IOLoop
+
+@Suite("Byte stream", .timeLimit(.minutes(1)))
+struct ByteStreamTests {
+    let onLoop: LoopActor
+
+    init() throws { onLoop = LoopActor(try IOLoop(label: "test")) }
+
+    @Test("echoes what it reads, whatever the size", arguments: [1, 138, 65_536, 3_000_000])
+    func echoes(size: Int) async throws {
+        let sent = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let received = try await onLoop.run { actor in
+            let server = try EchoServer(on: actor.loop)
+            defer { server.close() }
+            let client = try await Collector.connect(to: server.address, on: actor.loop)
+            defer { client.stream.close() }
+            client.stream.write { $0.append(contentsOf: sent) }
+            return try await client.bytes(sent.count, on: actor.loop)
+        }
+        #expect(received == sent)
+    }
+
+    @Test("carries bytes over a Unix socket and takes over a stale socket file")
+    func unixSocket() async throws {
+        let path = "/tmp/chat-loop-test-\(getpid()).sock"
+        defer { unlink(path) }
+        let received = try await onLoop.run { actor in
+            // A file that a killed server left behind.
+            let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            let bound = SocketAddress(unixPath: path).withPointer { bind(stale, $0, $1) }
+            #expect(bound == 0)
+            close(stale)
+            let server = try EchoServer(on: actor.loop, address: SocketAddress(unixPath: path))
+            defer { server.close() }
+            let client = try await Collector.connect(to: server.address, on: actor.loop)
+            defer { client.stream.close() }
+            client.stream.write { $0.append(contentsOf: [1, 2, 3]) }
+            return try await client.bytes(3, on: actor.loop)
+        }
+        #expect(received == [1, 2, 3])
+    }
+
+    @Test("ends a peer that reads nothing for the write timeout")
+    func writeTimeout() async throws {
+        let end = try await onLoop.run { actor in
+            var options = ByteStreamOptions()
+            options.writeTimeout = .milliseconds(100)
+            let server = try EchoServer(on: actor.loop, options: options)
+            defer { server.close() }
+            let client = try await Collector.connect(to: server.address, on: actor.loop)
+            defer { client.stream.close() }
+            client.stream.pauseReading()
+            client.stream.write { $0.append(contentsOf: [UInt8](repeating: 1, count: 30_000_000)) }
+            return try await server.nextEnd()
+        }
+        // The kernel's own limit (TCP_USER_TIMEOUT) may be the quicker one.
+        let kernelEnd = ByteStreamEnd.failed(SystemError(number: ETIMEDOUT, operation: "recv"))
+        #expect([.writeTimedOut, kernelEnd].contains(end))
+    }
+
+    @Test("says that the peer closed, also when the end hides behind the last bytes")
+    func peerCloses() async throws {
+        let (bytes, end) = try await onLoop.run { actor in
+            let server = try EchoServer(on: actor.loop)
+            defer { server.close() }
+            let client = try await Collector.connect(to: server.address, on: actor.loop)
+            client.stream.write { $0.append(contentsOf: [7, 8, 9]) }
+            client.stream.finish()
+            let end = try await server.nextEnd()
+            if client.stream.isOpen { client.stream.close() }
+            return (server.receivedBytes, end)
+        }
+        #expect(bytes == 3)
+        #expect(end == .peerClosed)
+    }
+
+    @Test("passes all bytes through a filter, as TLS will")
+    func filter() async throws {
+        final class Mirror: ByteStreamFilter {
+            func open(
+                _ received: Span<UInt8>, outbound: inout [UInt8], deliver: (Span<UInt8>) -> Void
+            ) throws(ByteStreamEnd) {
+                var plain: [UInt8] = []
+                for index in received.indices { plain.append(received[index] ^ 0x55) }
+                deliver(plain.span)
+            }
+            func seal(_ plain: Span<UInt8>, into outbound: inout [UInt8]) throws(ByteStreamEnd) {
+                for index in plain.indices { outbound.append(plain[index] ^ 0x55) }
+            }
+        }
+        let (atServer, back) = try await onLoop.run { actor in
+            let server = try EchoServer(on: actor.loop)
+            defer { server.close() }
+            let client = try await Collector.connect(to: server.address, on: actor.loop, filter: Mirror())
+            defer { client.stream.close() }
+            client.stream.write { $0.append(contentsOf: [1, 2, 3]) }
+            let back = try await client.bytes(3, on: actor.loop)
+            return (server.lastBytes, back)
+        }
+        #expect(atServer == [0x54, 0x57, 0x56])
+        #expect(back == [1, 2, 3])
+    }
+
+    @Test("refuses to connect where nobody listens, in words")
+    func connectionRefused() async throws {
+        let address = try await onLoop.run { actor in
+            let server = try EchoServer(on: actor.loop)
+            defer { server.close() }
+            return server.address
+        }
+        await #expect(throws: SystemError(number: ECONNREFUSED, operation: "connect")) {
+            try await onLoop.run { actor in
+                let stream = try await ByteStream.connect(to: address, on: actor.loop, until: .now + .seconds(5))
+                stream.close()
+            }
+        }
+    }
+
+    @Test(
+        "reads endpoints as users write them",
+        arguments: [
+            ("127.0.0.1:7420", Endpoint.host("127.0.0.1", port: 7420)), ("[::1]:1", .host("::1", port: 1)),
+            ("localhost:0", .host("localhost", port: 0)), ("unix:/run/chat.sock", .unix(path: "/run/chat.sock")),
+        ])
+    func endpoints(text: String, endpoint: Endpoint) {
+        #expect(Endpoint(text) == endpoint)
+        #expect(endpoint.description == text)
+    }
+
+    @Test("refuses what is no endpoint", arguments: ["", "host", ":1", "host:", "host:65536", "::1:80", "unix:"])
+    func badEndpoints(text: String) {
+        #expect(Endpoint(text) == nil)
+    }
+
+    @Test(
+        "knows loopback addresses",
+        arguments: [
+            ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("10.0.0.1", false),
+            ("0.0.0.0", false), ("::", false),
+        ])
+    func loopback(host: String, expected: Bool) throws {
+        let address = try #require(SocketAddress(numericHost: host, port: 1))
+        #expect(address.isLoopback == expected)
+    }
+
+    @Test("resolves a name off the loop")
+    func resolves() async throws {
+        let addresses = try await onLoop.run { actor in
+            try await NameResolver.resolve(.host("localhost", port: 80), on: actor.loop, until: .now + .seconds(10))
+        }
+        #expect(addresses.contains { $0.isLoopback && $0.port == 80 })
+    }
+}
+
+/// Writes back what it reads. On its loop only.
+final class EchoServer {
+    private let loop: IOLoop
+    private var listener: Listener?
+    private var connections: [EchoConnection] = []
+    private var ends: [ByteStreamEnd] = []
+    private var endWaiter: Waiter<ByteStreamEnd>?
+    private(set) var receivedBytes = 0
+    private(set) var lastBytes: [UInt8] = []
+
+    init(
+        on loop: IOLoop, address: SocketAddress? = nil, options: ByteStreamOptions = ByteStreamOptions()
+    ) throws {
+        self.loop = loop
+        let any = SocketAddress(numericHost: "127.0.0.1", port: 0)
+        listener = try Listener(
+            try #require(address ?? any), on: loop,
+            accepted: { [unowned self] descriptor, peer in
+                let stream = ByteStream(descriptor, peer: peer, on: loop, options: options)
+                let connection = EchoConnection(stream, server: self)
+                connections.append(connection)
+                do { try stream.start(connection) } catch { Issue.record(error) }
+            }, troubled: { Issue.record($0) })
+    }
+
+    var address: SocketAddress {
+        guard let listener else { preconditionFailure("the server is closed") }
+        return listener.address
+    }
+
+    func close() {
+        listener?.close()
+        for connection in connections { connection.stream.close() }
+    }
+
+    func nextEnd() async throws -> ByteStreamEnd {
+        if let end = ends.first { return end }
+        return try await wait(on: loop, until: .now + .seconds(20)) { endWaiter = $0 }
+    }
+
+    final class EchoConnection: ByteStreamHandler {
+        let stream: ByteStream
+        unowned let server: EchoServer
+
+        init(_ stream: ByteStream, server: EchoServer) { (self.stream, self.server) = (stream, server) }
+
+        func received(_ bytes: Span<UInt8>) {
+            server.receivedBytes += bytes.count
+            bytes.withUnsafeBufferPointer { source in
+                server.lastBytes = Array(source)
+                stream.write { $0.append(contentsOf: source) }
+            }
+            if stream.isFull { stream.pauseReading() }
+        }
+
+        func writable() { stream.resumeReading() }
+
+        func closed(_ reason: ByteStreamEnd) {
+            server.ends.append(reason)
+            server.endWaiter?.resume(returning: reason)
+        }
+    }
+}
+
+/// A client that collects what it reads. On its loop only.
+final class Collector: ByteStreamHandler {
+    let stream: ByteStream
+    private var collected: [UInt8] = []
+    private var wanted = 0
+    private var waiter: Waiter<[UInt8]>?
+
+    private init(_ stream: ByteStream) { self.stream = stream }
+
+    static func connect(
+        to address: SocketAddress, on loop: IOLoop, filter: (any ByteStreamFilter)? = nil
+    ) async throws -> Collector {
+        let stream = try await ByteStream.connect(to: address, on: loop, until: .now + .seconds(5), filter: filter)
+        let collector = Collector(stream)
+        try stream.start(collector)
+        return collector
+    }
+
+    func bytes(_ count: Int, on loop: IOLoop) async throws -> [UInt8] {
+        try await wait(on: loop, until: .now + .seconds(30)) { waiter in
+            self.waiter = waiter
+            wanted = count
+            check()
+        }
+    }
+
+    func received(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { collected.append(contentsOf: $0) }
+        check()
+    }
+
+    private func check() {
+        guard let waiter, collected.count >= wanted else { return }
+        waiter.resume(returning: collected)
+    }
+
+    func writable() {}
+
+    func closed(_ reason: ByteStreamEnd) { waiter?.resume(throwing: reason) }
+}
