@@ -54,7 +54,7 @@ let package = Package(
         .systemLibrary(name: "CProtobufC"),
         .systemLibrary(name: "CCurl"),
         .target(name: "CLinux"),
-        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
         .target(name: "CChatProto", dependencies: ["CProtobufC"]),
 
         // The road of a request, bottom up.
