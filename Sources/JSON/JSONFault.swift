@@ -1,5 +1,5 @@
-// Finds the first fault of a text that simdjson refused, since simdjson says what is wrong and not where. Pure; runs only
-// on failures, in one pass without recursion.
+// Finds the first fault of a text that simdjson refused, since simdjson says what is wrong and not where. Pure; runs
+// only on failures, in one pass without recursion.
 
 /// A checker of JSON grammar that is slow, simple, and knows where it is.
 struct JSONFault {

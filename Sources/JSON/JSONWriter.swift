@@ -1,6 +1,6 @@
 // Writes compact JSON to a byte array. Pure; the order of members is the order of the calls.
 
-/// Appends JSON text. Commas are its business, nesting is the caller's: a wrong nesting is a programmer's error and traps.
+/// Appends JSON text. Commas are its business; that keys stand in objects, and before values, is the caller's.
 package struct JSONWriter {
     private var bytes: [UInt8]
     private var depth = 0

@@ -28,7 +28,10 @@ struct ServerSentEventsTests {
         ("carriage returns", "data: a\r\rdata: b\r\r", [event("a"), event("b")]),
         ("both", "data: a\r\n\r\ndata: b\r\n\r\n", [event("a"), event("b")]),
         ("a mixture", "data: a\r\n\rdata: b\n\r\n", [event("a"), event("b")]),
-        ("no space, one space, two spaces", "data:a\n\ndata: a\n\ndata:  a\n\n", [event("a"), event("a"), event(" a")]),
+        (
+            "no space, one space, two spaces", "data:a\n\ndata: a\n\ndata:  a\n\n",
+            [event("a"), event("a"), event(" a")]
+        ),
         ("several data lines", "data: a\ndata:\ndata: b\n\n", [event("a\n\nb")]),
         ("comments make no event", ": OPENROUTER PROCESSING\n\n:\n\n: keep-alive\ndata: a\n\n:\n\n", [event("a")]),
         ("empty lines make no event", "\n\n\r\n\r\rdata: a\n\n\n\n", [event("a")]),

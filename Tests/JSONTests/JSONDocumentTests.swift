@@ -12,7 +12,7 @@ struct JSONDocumentTests {
     @Test("a path look-up reaches into a stream's chunk without a tree")
     func path() throws {
         let chunk = try root(
-            #"{"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"finish_reason":null}],"usage":null}"#
+            #"{"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"finish_reason":null}]}"#
         )
         let choice = chunk["choices"]?[0]
         #expect(choice?["delta"]?["content"]?.string == "Hel")
