@@ -55,7 +55,8 @@ let package = Package(
         .systemLibrary(name: "CCurl"),
         .target(name: "CLinux"),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
-        .target(name: "CChatProto", dependencies: ["CProtobufC"]),
+        .target(
+            name: "CChatProto", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
 
         // The road of a request, bottom up.
         library("IOLoop", ["CLinux", deque]),

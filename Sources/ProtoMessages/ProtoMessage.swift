@@ -25,4 +25,14 @@ package enum ProtoError: Error, Sendable, Equatable {
     case invalidUTF8(field: String)
     /// Unpacking would need more memory than the budget allows: many tiny unknown fields, for example.
     case overBudget(message: String)
+
+    /// What is wrong, for status messages: names the message or field, never its content.
+    package var explanation: String {
+        switch self {
+        case .malformed(let message): "not a valid \(message)"
+        case .invalidUTF8(let field): "\(field) is not UTF-8"
+        case .overBudget(let message):
+            "\(message) needs too much memory to unpack: too many tiny or unknown fields for its size"
+        }
+    }
 }
