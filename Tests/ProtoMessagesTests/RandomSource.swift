@@ -1,9 +1,9 @@
 // Seeded values for the generated random messages: the same seed gives the same messages.
 
-import ProtoMessages
+@testable import ProtoMessages
 
 /// A message that can be filled at random.
-protocol RandomMessage: ProtoMessage {
+protocol RandomMessage: ProtoMessage, CMessageConvertible {
     static func random(_ random: inout RandomSource) -> Self
 }
 

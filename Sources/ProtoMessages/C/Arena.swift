@@ -6,12 +6,12 @@ private import Glibc
 
 /// What unpacking may cost.
 package enum UnpackingLimits {
-    /// Memory for unpacking, per byte of the frame. A dense but honest message (many short fields) needs 4 to 7: C
-    /// structs hold 16 bytes for a text and 24 for a message, and protobuf-c notes 32 bytes for every field it meets.
+    /// Memory for unpacking, per byte of the frame. Honest messages need 1 to 7: C structs hold 16 bytes for a text and
+    /// 24 for a message, and protobuf-c notes 32 bytes for every field it meets.
     package static let budgetPerByte = 8
-    /// Memory that is there whatever the frame's size, in bytes: enough for the structs of any message of `proto/` with
-    /// every submessage present and empty.
-    package static let budgetFloorBytes = 4_096
+    /// Memory that may be taken whatever the frame's size, in bytes. A page of 500 messages that are two letters each is 5
+    /// KB on the wire and 75 KB as structs; a loop unpacks one frame at a time, so this is there once a thread.
+    package static let budgetFloorBytes = 65_536
 
     /// The most memory that unpacking `count` bytes may take.
     package static func budget(forBytes count: Int) -> Int { count * budgetPerByte + budgetFloorBytes }
@@ -28,12 +28,15 @@ struct Arena {
     /// protobuf-c keeps notes on fields in slabs of this size and twice, four times, ... as much, and frees them after
     /// each message. They are used again for the next message; anything smaller is not worth the note.
     static let slabBytesMin = 1_024
+    /// How many slabs are remembered, so that looking for one stays cheap whatever a peer sends. Messages nest three deep,
+    /// and the largest frame needs 13 slabs for its outermost message.
+    static let slabsMax = 24
 
-    /// One slab that protobuf-c asked for.
+    /// Stands before every slab that is remembered.
     struct Slab {
-        var base: UnsafeMutableRawPointer?
-        var bytes = 0
-        var isFree = false
+        var next: UnsafeMutablePointer<Slab>?
+        var bytes: Int
+        var isFree: Bool
     }
 
     /// The arena itself.
@@ -48,7 +51,8 @@ struct Arena {
         /// The size to try for the next piece.
         var nextPieceBytes: Int
         var wasExhausted = false
-        var slabs = (Slab(), Slab(), Slab(), Slab())
+        var slabs: UnsafeMutablePointer<Slab>?
+        var slabCount = 0
     }
 
     let state: UnsafeMutablePointer<State>
@@ -144,36 +148,33 @@ extension Arena {
         return body(&allocator)
     }
 
-    /// The notes on slabs as a buffer.
-    private func withSlabs<R>(_ body: (UnsafeMutableBufferPointer<Slab>) -> R) -> R {
-        withUnsafeMutableBytes(of: &state.pointee.slabs) { body($0.assumingMemoryBound(to: Slab.self)) }
-    }
-
     /// As `allocate`, and takes a slab that was freed before.
     @inline(never)
     private func allocateSlab(_ bytes: Int) -> UnsafeMutableRawPointer? {
-        let used: UnsafeMutableRawPointer? = withSlabs { slabs in
-            for index in slabs.indices where slabs[index].isFree && slabs[index].bytes >= bytes {
-                slabs[index].isFree = false
-                return slabs[index].base
+        var next = state.pointee.slabs
+        while let slab = next {
+            if slab.pointee.isFree, slab.pointee.bytes >= bytes {
+                slab.pointee.isFree = false
+                return UnsafeMutableRawPointer(slab + 1)
             }
-            return nil
+            next = slab.pointee.next
         }
-        if let used { return used }
-        guard let fresh = allocate(bytes) else { return nil }
-        withSlabs { slabs in
-            // Where all notes are taken the slab is simply not used again.
-            guard let index = slabs.firstIndex(where: { $0.base == nil }) else { return }
-            slabs[index] = Slab(base: fresh, bytes: bytes)
-        }
-        return fresh
+        guard state.pointee.slabCount < Self.slabsMax else { return allocate(bytes) }
+        guard bytes <= state.pointee.budgetBytes else { return allocate(bytes) }
+        guard let memory = allocate(MemoryLayout<Slab>.stride + bytes) else { return nil }
+        let slab = memory.bindMemory(to: Slab.self, capacity: 1)
+        slab.initialize(to: Slab(next: state.pointee.slabs, bytes: bytes, isFree: false))
+        state.pointee.slabs = slab
+        state.pointee.slabCount += 1
+        return UnsafeMutableRawPointer(slab + 1)
     }
 
     @inline(__always)
     private func freeSlab(_ pointer: UnsafeMutableRawPointer) {
-        guard state.pointee.slabs.0.base != nil else { return }
-        withSlabs { slabs in
-            for index in slabs.indices where slabs[index].base == pointer { slabs[index].isFree = true }
+        var next = state.pointee.slabs
+        while let slab = next {
+            if UnsafeMutableRawPointer(slab + 1) == pointer { slab.pointee.isFree = true }
+            next = slab.pointee.next
         }
     }
 }

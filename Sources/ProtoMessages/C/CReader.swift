@@ -9,18 +9,41 @@ enum CReader {
     static func text(
         _ data: ProtobufCBinaryData, _ field: @autoclosure () -> String
     ) throws(ProtoError) -> String {
-        guard data.len > 0, let base = data.data else { return "" }
-        let buffer = UnsafeBufferPointer(start: UnsafePointer(base), count: data.len)
-        guard let text = String(validating: buffer, as: UTF8.self) else {
+        let bytes = buffer(data)
+        guard !bytes.isEmpty else { return "" }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ProtoError.invalidUTF8(field: field())
         }
         return text
     }
 
+    /// The bytes where they are; they live as long as the unpacked struct.
+    @inline(__always)
+    static func buffer(_ data: ProtobufCBinaryData) -> UnsafeBufferPointer<UInt8> {
+        guard data.len > 0, let base = data.data else { return UnsafeBufferPointer(start: nil, count: 0) }
+        return UnsafeBufferPointer(start: UnsafePointer(base), count: data.len)
+    }
+
+    /// Copies the bytes to memory that has room for them.
+    @inline(__always)
+    static func copy(_ data: ProtobufCBinaryData, to target: UnsafeMutableRawPointer) {
+        guard data.len > 0, let base = data.data else { return }
+        target.copyMemory(from: base, byteCount: data.len)
+    }
+
+    /// Refuses a text that is not UTF-8 without making a String of it.
+    @inline(__always)
+    static func requireUTF8(_ data: ProtobufCBinaryData, _ field: @autoclosure () -> String) throws(ProtoError) {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: buffer(data).span)
+        } catch {
+            throw ProtoError.invalidUTF8(field: field())
+        }
+    }
+
     @inline(__always)
     static func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {
-        guard data.len > 0, let base = data.data else { return [] }
-        return Array(UnsafeBufferPointer(start: UnsafePointer(base), count: data.len))
+        Array(buffer(data))
     }
 
     /// A submessage; nil when it was not sent.

@@ -30,28 +30,35 @@ enum MessageCodec {
     }
 
     /// Unpacks into a C struct that lives for the call of `body`.
-    ///
-    /// - Parameter budget: the memory that may be taken, in bytes; given by tests, else what the size allows.
     @inline(__always)
     static func withUnpacked<M: CMessageConvertible, R: ~Copyable>(
-        _ bytes: Span<UInt8>, as type: M.Type, budget: Int? = nil,
+        _ bytes: Span<UInt8>, as type: M.Type,
         _ body: (UnsafePointer<M.CMessage>, Arena) throws(ProtoError) -> R
     ) throws(ProtoError) -> R {
-        let limit = budget ?? UnpackingLimits.budget(forBytes: bytes.count)
-        return try Arena.with(budget: limit, expecting: 2 * bytes.count) { arena throws(ProtoError) in
-            let unpacked = bytes.withUnsafeBufferPointer { buffer in
-                arena.withAllocator { allocator in
-                    // Without bytes there is no address; protobuf-c does not read it then.
-                    let base = buffer.baseAddress ?? UnsafePointer(emptyBytes)
-                    return M.unpackC(allocator, buffer.count, base)
-                }
-            }
-            guard let unpacked else {
-                throw arena.state.pointee.wasExhausted
-                    ? ProtoError.overBudget(message: M.fullName) : ProtoError.malformed(message: M.fullName)
-            }
-            return try body(unpacked, arena)
+        try Arena.with(
+            budget: UnpackingLimits.budget(forBytes: bytes.count), expecting: 2 * bytes.count
+        ) { arena throws(ProtoError) in
+            try body(try unpack(bytes, as: type, in: arena), arena)
         }
+    }
+
+    /// Unpacks into a C struct that lives as long as the arena.
+    @inline(__always)
+    static func unpack<M: CMessageConvertible>(
+        _ bytes: Span<UInt8>, as type: M.Type, in arena: Arena
+    ) throws(ProtoError) -> UnsafePointer<M.CMessage> {
+        let unpacked = bytes.withUnsafeBufferPointer { buffer in
+            arena.withAllocator { allocator in
+                // Without bytes there is no address; protobuf-c does not read it then.
+                let base = buffer.baseAddress ?? UnsafePointer(emptyBytes)
+                return M.unpackC(allocator, buffer.count, base)
+            }
+        }
+        guard let unpacked else {
+            throw arena.state.pointee.wasExhausted
+                ? ProtoError.overBudget(message: M.fullName) : ProtoError.malformed(message: M.fullName)
+        }
+        return UnsafePointer(unpacked)
     }
 
     /// Packs a message into an array of exactly its size.

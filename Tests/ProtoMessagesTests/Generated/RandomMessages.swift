@@ -2,7 +2,7 @@
 // Every message filled at random, for round trips.
 // swift-format-ignore-file
 
-import ProtoMessages
+@testable import ProtoMessages
 
 extension ChatRequest: RandomMessage {
     static func random(_ random: inout RandomSource) -> Self {

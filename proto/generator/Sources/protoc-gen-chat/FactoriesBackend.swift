@@ -7,7 +7,7 @@ struct FactoriesBackend: Backend {
     func files(for schema: Schema) throws(SchemaProblem) -> [GeneratedFile] {
         let types = FieldTypes(schema: schema)
         var code = CodeWriter(source: "**", about: "Every message filled at random, for round trips.")
-        code.line("import ProtoMessages")
+        code.line("@testable import ProtoMessages")
         code.line()
         for file in schema.files {
             for message in file.messages {
