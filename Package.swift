@@ -25,6 +25,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let metricsTestKit: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
@@ -100,7 +101,7 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
         tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),
-        tests("ChatServerTests", ["ChatServer"]),
+        tests("ChatServerTests", ["ChatServer", "IOLoop", logging, metrics, metricsTestKit]),
         tests("LayoutTests", []),
     ]
 )

@@ -1,0 +1,32 @@
+// Where sessions and locks are kept, as an operator writes it.
+
+/// A store: `memory:`, `sqlite:PATH` or `redis://HOST...`.
+package enum StoreAddress: Sendable, Equatable {
+    /// In the process; gone when it ends.
+    case memory
+    /// A file.
+    case sqlite(path: String)
+    /// A Redis server's URL, which may hold a password: show it by `Redaction.shown` only.
+    case redis(url: String)
+
+    package init?(_ text: String) {
+        if text == "memory:" || text == "memory" {
+            self = .memory
+        } else if text.hasPrefix("sqlite:"), text.utf8.count > "sqlite:".utf8.count {
+            self = .sqlite(path: String(text.dropFirst("sqlite:".count)))
+        } else if text.hasPrefix("redis://") || text.hasPrefix("rediss://"), !text.hasSuffix("://") {
+            self = .redis(url: text)
+        } else {
+            return nil
+        }
+    }
+
+    /// Fit for logs: a URL without its password.
+    package var shown: String {
+        switch self {
+        case .memory: "memory:"
+        case .sqlite(let path): Redaction.shown("sqlite:" + path)
+        case .redis(let url): Redaction.shown(url)
+        }
+    }
+}

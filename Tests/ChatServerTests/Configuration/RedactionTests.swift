@@ -1,0 +1,66 @@
+// Secrets must not reach a log, a problem or a dump of a value, whichever way they came in.
+
+import Testing
+
+@testable import ChatServer
+
+@Suite("Redaction")
+struct RedactionTests {
+    @Test(
+        "passwords and keys in addresses are replaced",
+        arguments: [
+            ("redis://user:hunter2@host:6379/0", "redis://***@host:6379/0"),
+            ("redis://:hunter2@host", "redis://***@host"),
+            ("redis://host?password=hunter2&db=hunter2", "redis://host?password=***&db=***"),
+            ("openai:gpt@https://hunter2@host/v1", "openai:gpt@https://***@host/v1"),
+            ("openai:gpt@https://a:hunter2@b@host/v1", "openai:gpt@https://***@host/v1"),
+            ("https://host/a@b", "https://host/a@b"),
+            ("memory:", "memory:"),
+            ("two\nlines", "two lines"),
+        ])
+    func addresses(text: String, shown: String) {
+        #expect(Redaction.shown(text) == shown)
+    }
+
+    @Test("a long value is cut")
+    func long() {
+        #expect(Redaction.shown(String(repeating: "a", count: 201)) == String(repeating: "a", count: 200) + "...")
+        #expect(Redaction.shown(String(repeating: "a", count: 200)) == String(repeating: "a", count: 200))
+    }
+
+    @Test("a secret prints as a mark in every way that Swift prints values")
+    func secret() {
+        var credentials = ModelCredentials(environment: ["OPENAI_API_KEY": "hunter2", "ANTHROPIC_API_KEY": ""])
+        #expect(credentials.openAIKey?.value == "hunter2")
+        #expect(credentials.anthropicKey == nil)
+        credentials.anthropicKey = Secret("hunter2")
+        var dumped = ""
+        dump(credentials, to: &dumped)
+        for text in ["\(credentials)", String(reflecting: credentials), dumped] {
+            #expect(!text.contains("hunter2"))
+        }
+    }
+
+    @Test("neither the effective settings nor the problems hold a secret")
+    func everywhere() {
+        let environment = ["OPENAI_API_KEY": "hunter2", "CHATD_SYSTEM_PROMPT": "hunter2"]
+        let good = ConfigurationLoader.load(
+            arguments: ["--model=openai:gpt@https://u:hunter2@host/v1?key=hunter2"], environment: environment)
+        guard case .serve(_, let effective) = good else {
+            Issue.record("refused")
+            return
+        }
+        #expect(!"\(effective)".contains("hunter2"))
+        let bad = ConfigurationLoader.load(
+            arguments: [
+                "hunter2", "--api-key=hunter2", "--api-key", "hunter2", "--store=redis://:hunter2@host",
+                "--stream-model=http://hunter2@host",
+            ], environment: environment)
+        guard case .refuse(let problems) = bad else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(problems.count >= 5)
+        #expect(!"\(problems)".contains("hunter2"))
+    }
+}
