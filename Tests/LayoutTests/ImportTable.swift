@@ -23,7 +23,7 @@ enum ImportTable {
         ImportRow(
             target: "RPC", project: ["IOLoop", "ProtoMessages", "Wire"],
             external: ["DequeModule", "Glibc", "Logging", "Metrics", "Synchronization"]),
-        ImportRow(target: "ChatStubs", project: ["ProtoMessages", "RPC"]),
+        ImportRow(target: "ChatStubs", project: ["ProtoMessages", "RPC", "Wire"]),
         // Nothing that does I/O: not even Glibc.
         ImportRow(target: "ChatEngine", external: ["DequeModule", "Logging", "Synchronization"]),
         ImportRow(target: "HTTPClient", project: ["CCurl", "IOLoop"], external: ["Glibc", "Synchronization"]),
