@@ -98,6 +98,9 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     /// Bytes that wait for the peer.
     package var queuedBytes: Int { outbox.count - outboxHead }
 
+    /// Bytes that the socket has taken since the beginning.
+    package private(set) var takenBytes = 0
+
     package var isFull: Bool { queuedBytes >= options.highWaterBytes }
 
     /// Begins to read. The handler is held until the stream ends.
@@ -188,6 +191,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     @inline(__always)
     package func write(_ append: (inout [UInt8]) -> Void) {
         guard isOpen, !isFinishing else { return }
+        if queuedBytes == 0 { lastWriteProgress = loop.now }
         if outbox.isEmpty { outbox = loop.takeBuffer() }
         if let filter {
             var plain: [UInt8] = []
@@ -204,6 +208,12 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         askForFlush()
     }
 
+    /// Asks for one `writable()`, also when the outbox was never full.
+    package func callWhenWritable() {
+        wasFull = true
+        askForFlush()
+    }
+
     private func askForFlush() {
         guard !isFlushAsked else { return }
         isFlushAsked = true
@@ -212,10 +222,11 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
 
     package func flush() {
         isFlushAsked = false
-        guard isOpen, queuedBytes > 0 else { return }
+        guard isOpen else { return }
         do {
             while queuedBytes > 0, case .done(let count) = try sendQueued() {
                 outboxHead += count
+                takenBytes += count
                 lastWriteProgress = loop.now
             }
         } catch {

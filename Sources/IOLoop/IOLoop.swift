@@ -263,7 +263,9 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     /// Takes a written-out buffer back, so that busy streams share a few warm ones and idle streams own none.
     func giveBack(_ buffer: inout [UInt8]) {
-        if buffers.count < LoopLimits.pooledBuffersMax, buffer.capacity <= LoopLimits.pooledBufferBytesMax {
+        if buffer.capacity > 0, buffers.count < LoopLimits.pooledBuffersMax,
+            buffer.capacity <= LoopLimits.pooledBufferBytesMax
+        {
             buffer.removeAll(keepingCapacity: true)
             buffers.append(buffer)
         }

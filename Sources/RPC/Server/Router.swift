@@ -41,7 +41,7 @@ package struct ResponseStream<Message: ProtoMessage>: Sendable {
 
 /// The table of methods that a server serves. Built before the server starts, then only read.
 package struct Router: Sendable {
-    private var handlers: [String: MethodHandler] = [:]
+    private var table = PathTable<MethodHandler>()
 
     package init() {}
 
@@ -74,9 +74,10 @@ package struct Router: Sendable {
     }
 
     private mutating func add(_ handler: MethodHandler) {
-        let previous = handlers.updateValue(handler, forKey: handler.descriptor.name)
-        precondition(previous == nil, "\(handler.descriptor.name) is registered twice")
+        let isNew = table.insert(handler, path: handler.descriptor.name)
+        precondition(isNew, "\(handler.descriptor.name) is registered twice")
     }
 
-    package func handler(for name: String) -> MethodHandler? { handlers[name] }
+    /// The handler of `service/method`, whose bytes need only live for the call.
+    func handler(path: Span<UInt8>) -> MethodHandler? { table[path] }
 }

@@ -1,0 +1,86 @@
+// Which calls a connection has, and which it may begin. Pure: the connection asks here and acts.
+//
+// A call has two ends: its answer (one, the first of reply, error, cancellation, deadline) and the return of its task. In
+// between, the id is free again for the client while the task still counts against the limit.
+
+internal import Wire
+
+/// The calls of one connection. `Call` is whatever the connection keeps for one.
+struct CallTable<Call> {
+    private(set) var unanswered: [StreamID: Call] = [:]
+    /// Tasks that have not returned, answered or not.
+    private(set) var runningCount = 0
+    private(set) var isDraining = false
+    private var highestID: UInt32 = 0
+    private let callsMax: Int
+
+    init(callsMax: Int) { self.callsMax = callsMax }
+
+    /// What becomes of a request frame.
+    enum Admission: Equatable {
+        case begin
+        case refuse(RPCError)
+        /// The id is in use. Two answers on one id would confuse the client, so the running call ends with this error.
+        case endRunning(RPCError)
+    }
+
+    mutating func request(_ id: StreamID) -> Admission {
+        guard id.isCall else {
+            return .refuse(
+                RPCError(.invalidArgument, "the stream id \(id) is not odd; clients number their calls 1, 3, 5, ..."))
+        }
+        guard unanswered[id] == nil else {
+            return .endRunning(RPCError(.invalidArgument, "the stream id \(id) is in use by an unfinished call"))
+        }
+        highestID = max(highestID, id.rawValue)
+        guard !isDraining else {
+            return .refuse(
+                RPCError(
+                    .unavailable, "the server is shutting down and did not begin this call; send it to another one",
+                    reason: "NOT_PROCESSED"))
+        }
+        guard runningCount < callsMax else {
+            return .refuse(
+                RPCError(
+                    .resourceExhausted,
+                    "this connection has \(callsMax) calls in flight, the most allowed; wait for one to end or open another connection",
+                    reason: "TOO_MANY_CALLS", info: ["calls_max": String(callsMax)]))
+        }
+        return .begin
+    }
+
+    /// Notes a call that was admitted and has a task.
+    mutating func begin(_ id: StreamID, _ call: Call) {
+        let previous = unanswered.updateValue(call, forKey: id)
+        precondition(previous == nil, "a call begins once")
+        runningCount += 1
+    }
+
+    /// Takes the right to answer: nil when the call has its answer already.
+    mutating func answer(_ id: StreamID) -> Call? { unanswered.removeValue(forKey: id) }
+
+    /// True for a call that can still be written to.
+    func isUnanswered(_ id: StreamID) -> Bool { unanswered[id] != nil }
+
+    /// A call's task returned.
+    mutating func taskReturned() {
+        precondition(runningCount > 0, "a task returns once")
+        runningCount -= 1
+    }
+
+    /// What becomes of a data frame: our methods take one request message, so only its empty end is welcome, late or not.
+    func data(_ id: StreamID, isEmptyEnd: Bool) -> RPCError? {
+        if isEmptyEnd || (unanswered[id] == nil && id.isCall && id.rawValue <= highestID) { return nil }
+        return RPCError(.invalidArgument, "this method takes one request message, in the request frame")
+    }
+
+    mutating func drain() { isDraining = true }
+
+    var isIdle: Bool { runningCount == 0 }
+
+    /// Empties the table, for a connection that is gone.
+    mutating func takeAll() -> [Call] {
+        defer { unanswered = [:] }
+        return Array(unanswered.values)
+    }
+}

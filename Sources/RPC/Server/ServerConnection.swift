@@ -1,0 +1,393 @@
+// One client's connection: frames in, calls begun, answers out. An actor on the connection's loop; a call's task is isolated to it,
+// so nothing between a frame and its answer leaves the thread.
+
+internal import IOLoop
+internal import Logging
+internal import ProtoMessages
+internal import Wire
+
+/// What the connections of a server share. Immutable.
+struct ServerSetup: Sendable {
+    let router: Router
+    let limits: ServerLimits
+    let logger: Logger
+    let observer: (any CallObserver)?
+    /// Turns what a method threw into the answer's error; the one place where that happens.
+    let convertError: @Sendable (any Error) -> RPCError
+}
+
+actor ServerConnection: ByteStreamHandler {
+    nonisolated let loop: IOLoop
+    private let stream: ByteStream
+    private let setup: ServerSetup
+    private let peer: String
+    /// Told once, when the connection is gone.
+    private let ended: @Sendable (ServerConnection) -> Void
+
+    private var decoder: FrameDecoder
+    private var calls: CallTable<ServerCall>
+    /// Set by the client's first PING: it understands CANCEL, PING and DRAIN.
+    private var knowsExtensions = false
+    private var lastReceived: ContinuousClock.Instant
+    /// When the frame that is not whole yet began.
+    private var frameBegan: ContinuousClock.Instant?
+    private var pingSent: ContinuousClock.Instant?
+    private var drainIdleSince: ContinuousClock.Instant?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    init(
+        _ stream: sending ByteStream, setup: ServerSetup, ended: @escaping @Sendable (ServerConnection) -> Void
+    ) {
+        loop = stream.loop
+        peer = stream.peer.description
+        lastReceived = stream.loop.now
+        self.stream = stream
+        self.setup = setup
+        self.ended = ended
+        decoder = FrameDecoder(payloadBytesMax: setup.limits.payloadBytesMax)
+        calls = CallTable(callsMax: setup.limits.callsPerConnectionMax)
+    }
+
+    /// Begins to read.
+    func start() {
+        do {
+            try stream.start(self)
+        } catch {
+            setup.logger.warning("connection not served", metadata: ["peer": "\(peer)", "error": "\(error)"])
+            abort()
+        }
+    }
+
+    // MARK: From the stream
+
+    nonisolated func received(_ bytes: Span<UInt8>) {
+        assumeIsolated { $0.receive(bytes) }
+    }
+
+    nonisolated func writable() {
+        assumeIsolated { connection in
+            connection.stream.resumeReading()
+            connection.wakeStreams()
+        }
+    }
+
+    nonisolated func closed(_ reason: ByteStreamEnd) {
+        assumeIsolated { connection in
+            connection.setup.logger.debug(
+                "connection closed", metadata: ["peer": "\(connection.peer)", "reason": "\(reason)"])
+            connection.dropCalls()
+        }
+    }
+
+    private func receive(_ bytes: Span<UInt8>) {
+        lastReceived = loop.now
+        pingSent = nil
+        do {
+            try decoder.decode(bytes) { header, payload in
+                handle(header, payload)
+                return stream.isOpen
+            } oversized: { header in
+                refuseOversized(header)
+                return stream.isOpen
+            }
+        } catch {
+            setup.logger.debug("not a frame", metadata: ["peer": "\(peer)", "error": "\(error)"])
+            return abort()
+        }
+        if decoder.isInsideFrame {
+            frameBegan = frameBegan ?? loop.now
+            stream.acknowledgeNow()
+        } else {
+            frameBegan = nil
+        }
+        // What has no room to be answered is not read: replies, refusals and PONGs are bounded by this alone.
+        if stream.isFull { stream.pauseReading() }
+    }
+
+    private func handle(_ header: FrameHeader, _ payload: Span<UInt8>) {
+        switch header.type {
+        case .request: request(header.streamID, payload)
+        case .data:
+            let isEmptyEnd = header.length == 0 && header.flags.contains(.remoteClosed)
+            guard let error = calls.data(header.streamID, isEmptyEnd: isEmptyEnd) else { return }
+            if calls.isUnanswered(header.streamID) {
+                answer(header.streamID, error)
+            } else {
+                write(error, on: header.streamID)
+            }
+        case .cancel: answer(header.streamID, RPCError(.cancelled, "the caller cancelled the call"))
+        case .ping:
+            knowsExtensions = true
+            guard payload.count <= Self.pingBytesMax else { return }
+            write(.pong, .connection, payload)
+        default: break  // PONG was noted above by its arrival; the rest is for versions to come.
+        }
+    }
+
+    /// A PONG repeats its PING; more than this is no PING of ours and would double its sender's traffic.
+    private static let pingBytesMax = 64
+
+    private func refuseOversized(_ header: FrameHeader) {
+        guard header.type == .request || header.type == .data else { return }
+        let limit = setup.limits.payloadBytesMax
+        let error = RPCError(
+            .resourceExhausted, "the frame has \(header.length) bytes, the limit is \(limit)",
+            reason: "FRAME_TOO_LARGE", info: ["frame_bytes_max": String(limit)])
+        if calls.isUnanswered(header.streamID) {
+            answer(header.streamID, error)
+        } else {
+            write(error, on: header.streamID)
+        }
+    }
+
+    // MARK: Calls
+
+    private func request(_ id: StreamID, _ payload: Span<UInt8>) {
+        switch calls.request(id) {
+        case .begin: break
+        case .refuse(let error): return write(error, on: id)
+        case .endRunning(let error): return answer(id, error)
+        }
+        var refusal: (any Error)?
+        do {
+            refusal = try Envelope.withRequest(payload) { head, path, message in
+                do {
+                    try begin(id, head, path, message)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        } catch {
+            refusal = error
+        }
+        if let refusal { write(convert(refusal), on: id) }
+    }
+
+    private func begin(_ id: StreamID, _ head: RequestHead, _ path: Span<UInt8>, _ message: Span<UInt8>) throws {
+        guard let handler = setup.router.handler(path: path) else {
+            throw RPCError(.unimplemented, "this server has no such method; its proto files have the names")
+        }
+        let receivedAt = loop.now
+        let deadline = head.timeoutNanoseconds == 0 ? nil : receivedAt + .nanoseconds(head.timeoutNanoseconds)
+        let context = CallContext(
+            method: handler.descriptor, identity: .anonymous, peer: peer, metadata: Metadata(head.metadata),
+            receivedAt: receivedAt, deadline: deadline, logger: setup.logger)
+        let call = ServerCall(id: id, context: context)
+        // The task's closure takes this actor's isolation, so it is enqueued on the loop at once and stays there.
+        switch handler.kind {
+        case .unary(let prepare):
+            let body = try prepare(message)
+            calls.begin(id, call)
+            call.task = Task { await self.run(call, body) }
+        case .serverStream(let prepare):
+            let body = try prepare(message)
+            calls.begin(id, call)
+            call.task = Task { await self.run(call, body) }
+        }
+        if let deadline { watch(call, deadline) }
+    }
+
+    private func watch(_ call: ServerCall, _ deadline: ContinuousClock.Instant) {
+        let id = call.id
+        call.deadlineTimer = loop.schedule(at: deadline) { [weak self] in
+            self?.assumeIsolated { connection in
+                connection.answer(id, RPCError(.deadlineExceeded, "the call's deadline passed on the server"))
+            }
+        }
+    }
+
+    private func run(_ call: ServerCall, _ body: MethodHandler.UnaryBody) async {
+        do {
+            let reply = try await body(call.context)
+            answer(call, reply: reply)
+        } catch {
+            answer(call.id, convert(error), of: call)
+        }
+        taskReturned()
+    }
+
+    private func run(_ call: ServerCall, _ body: MethodHandler.StreamBody) async {
+        do {
+            try await body(call.context, CallSink(connection: self, call: call))
+            if take(call) != nil {
+                write(.data, call.id, flags: .streamEnd)
+                observe(call, nil)
+            }
+        } catch {
+            answer(call.id, convert(error), of: call)
+        }
+        taskReturned()
+    }
+
+    private func taskReturned() {
+        calls.taskReturned()
+        if calls.isDraining { closeIfDrained() }
+    }
+
+    /// Takes the right to answer `call`, if it is the one that has the id now and no answer was given.
+    private func take(_ call: ServerCall) -> ServerCall? {
+        guard calls.unanswered[call.id] === call else { return nil }
+        let taken = calls.answer(call.id)
+        call.deadlineTimer?.cancel()
+        call.deadlineTimer = nil
+        return taken
+    }
+
+    private func answer(_ call: ServerCall, reply: [UInt8]) {
+        guard take(call) != nil else { return }
+        var refusedBytes: Int?
+        stream.write { out in
+            Envelope.appendResponse(payload: reply.span, to: &out) { bytes, out in
+                guard bytes <= setup.limits.payloadBytesMax else {
+                    refusedBytes = bytes
+                    return false
+                }
+                FrameHeader(length: bytes, streamID: call.id, type: .response).append(to: &out)
+                return true
+            }
+        }
+        let error = refusedBytes.map { replyTooLarge($0) }
+        if let error { write(error, on: call.id) }
+        observe(call, error)
+    }
+
+    /// Answers with an error and cancels what still runs. Nothing happens when the call has its answer.
+    private func answer(_ id: StreamID, _ error: RPCError, of expected: ServerCall? = nil) {
+        guard let current = calls.unanswered[id], expected == nil || expected === current, let call = take(current)
+        else { return }
+        call.outcome = error
+        write(error, on: id)
+        call.cancel()
+        observe(call, error)
+    }
+
+    private func replyTooLarge(_ size: Int) -> RPCError {
+        let limit = setup.limits.payloadBytesMax
+        return RPCError(
+            .resourceExhausted, "the reply has \(size) bytes, the limit is \(limit); ask for less at a time",
+            reason: "FRAME_TOO_LARGE", info: ["frame_bytes_max": String(limit)])
+    }
+
+    private func convert(_ error: any Error) -> RPCError { setup.convertError(error) }
+
+    private func observe(_ call: ServerCall, _ error: RPCError?) {
+        guard let observer = setup.observer else { return }
+        observer.finished(
+            CallRecord(
+                context: call.context, code: error?.code ?? .ok, reason: error?.reason ?? "",
+                duration: loop.now - call.context.receivedAt))
+    }
+
+    // MARK: Streams
+
+    /// Queues one message of a stream; waits while the stream's or the connection's queue is full.
+    func send(_ message: [UInt8], on call: ServerCall) async throws {
+        while true {
+            guard calls.unanswered[call.id] === call, stream.isOpen else { throw CancellationError() }
+            call.socketTook(upTo: stream.takenBytes)
+            if call.queuedBytes < setup.limits.streamQueueBytes, !stream.isFull { break }
+            try await waitForRoom(call)
+        }
+        guard message.count <= setup.limits.payloadBytesMax else { throw replyTooLarge(message.count) }
+        write(.data, call.id, message.span)
+        call.wrote(message.count + WireLimits.headerBytes, endingAt: stream.takenBytes + stream.queuedBytes)
+    }
+
+    private func waitForRoom(_ call: ServerCall) async throws {
+        defer { call.roomWaiter = nil }
+        stream.callWhenWritable()
+        // The write timeout ends the connection, and with it this wait; the deadline ends the call.
+        try await wait(on: loop) { call.roomWaiter = $0 }
+    }
+
+    private func wakeStreams() {
+        for call in calls.unanswered.values {
+            call.roomWaiter?.resume(returning: ())
+            call.roomWaiter = nil
+        }
+    }
+
+    // MARK: Writing
+
+    private func write(_ type: FrameType, _ id: StreamID, _ payload: Span<UInt8> = Span(), flags: FrameFlags = []) {
+        stream.write { out in
+            FrameHeader(length: payload.count, streamID: id, type: type, flags: flags).append(to: &out)
+            payload.withUnsafeBufferPointer { out.append(contentsOf: $0) }
+        }
+    }
+
+    private func write(_ error: RPCError, on id: StreamID) {
+        stream.write { out in
+            Envelope.appendResponse(status: error.status, to: &out) { bytes, out in
+                FrameHeader(length: bytes, streamID: id, type: .response).append(to: &out)
+                return true
+            }
+        }
+    }
+
+    // MARK: Looking over, draining, ending
+
+    /// Applies the time limits. The server calls it every `ServerLimits.sweepInterval`.
+    func sweep() {
+        let now = loop.now
+        if let frameBegan, now - frameBegan > setup.limits.frameTimeout {
+            setup.logger.debug("a frame took too long", metadata: ["peer": "\(peer)"])
+            return abort()
+        }
+        if let pingSent {
+            if now - pingSent > setup.limits.pingTimeout { return abort() }
+        } else if knowsExtensions, now - lastReceived > setup.limits.pingInterval {
+            pingSent = now
+            write(.ping, .connection)
+        }
+        if setup.limits.idleTimeout > .zero, calls.isIdle, now - lastReceived > setup.limits.idleTimeout {
+            return stream.finish()
+        }
+        if calls.isDraining { closeIfDrained() }
+    }
+
+    /// Begins no more calls, tells a client that understands it, and closes when the running ones have ended.
+    func drain() {
+        guard !calls.isDraining, stream.isOpen else { return }
+        calls.drain()
+        if knowsExtensions { write(.drain, .connection) }
+        closeIfDrained()
+    }
+
+    private func closeIfDrained() {
+        guard calls.isIdle, stream.isOpen else { return }
+        guard knowsExtensions else { return stream.finish() }
+        let since = drainIdleSince ?? loop.now
+        drainIdleSince = since
+        if loop.now - since >= setup.limits.drainLinger { stream.finish() }
+    }
+
+    /// Ends the connection and all its calls now.
+    func abort() {
+        stream.close()
+        dropCalls()
+    }
+
+    private func dropCalls() {
+        for call in calls.takeAll() {
+            let error = RPCError(.cancelled, "the connection to the caller was lost", reason: "CONNECTION_LOST")
+            call.outcome = error
+            call.cancel()
+            observe(call, error)
+        }
+        ended(self)
+    }
+}
+
+/// The sink of one stream.
+private struct CallSink: ResponseSink {
+    let connection: ServerConnection
+    // The call is isolated to the connection, and so is every use of this reference: it is only handed back to it.
+    nonisolated(unsafe) let call: ServerCall
+
+    func send(_ message: [UInt8]) async throws {
+        try await connection.send(message, on: call)
+    }
+}
