@@ -116,6 +116,8 @@ public enum LockLoss: String, Sendable, Hashable, CaseIterable {
     case expired
     /// Somebody forced it.
     case forced
+    /// Somebody else who knows the token released it.
+    case released
     /// The lock service did not answer until the lease must be taken for expired.
     case unreachable
 }
@@ -134,8 +136,9 @@ public protocol LeaseKeeper: Sendable {
 public protocol LockManager: Sendable {
     /// Takes the lock, or stands in line for it in arrival order until `waitDeadline`.
     ///
-    /// Repeated with the token that holds it, it returns the same lease with the same fence, renewed. A cancelled call
-    /// holds nothing as far as this process can tell; callers still release the token, for the case that it cannot.
+    /// Repeated with the token that holds it, it returns the same lease with the same fence, renewed. A call that
+    /// is cancelled leaves the line; one that is cancelled at the moment of its grant may still return the lease, and one
+    /// whose answer was lost may hold it, so callers that give up release the token.
     ///
     /// - Throws: `EngineError` of kind `lockNotAcquired` when refused or the wait was over, `resourceExhausted` when the
     ///   line or the table is full; `CancellationError`.

@@ -1,0 +1,108 @@
+// The lock service: locks that callers take for work of their own. They never meet the locks of sessions.
+
+extension ChatEngine {
+    /// Takes a lock. Repeated with the same token it returns the same lease and fence, renewed.
+    ///
+    /// - Parameters:
+    ///   - timeToLive: nil for the default.
+    ///   - wait: how long to stand in line; nil to be refused at once.
+    ///   - ownerLabel: who holds it, for those who inspect it.
+    /// - Throws: `EngineError` of kind `invalidArgument`, `lockNotAcquired` or `resourceExhausted`; `CancellationError`.
+    public func acquireLock(
+        owner: String, name: String, token: LockToken, timeToLive: Duration? = nil, wait: Duration? = nil,
+        ownerLabel: String = ""
+    ) async throws -> LockLease {
+        let key = try lockKey(owner: owner, name: name, token: token)
+        let timeToLive = try checkedTimeToLive(timeToLive)
+        try rules.checkOwnerLabel(ownerLabel)
+        if let wait, wait < .zero {
+            throw EngineError.invalidArgument("LOCK_WAIT", "the time to wait is negative; leave it out not to wait")
+        }
+        let deadline = wait.map { clock.now + min($0, configuration.limits.lockWaitMax) }
+        return try await locks.acquire(
+            LockRequest(
+                key: key, token: token, timeToLive: timeToLive, waitDeadline: deadline, ownerLabel: ownerLabel))
+    }
+
+    /// Makes a held lock last `timeToLive` from now.
+    ///
+    /// - Throws: `EngineError` of kind `lockLost` when the token does not hold it any more.
+    public func renewLock(
+        owner: String, name: String, token: LockToken, timeToLive: Duration? = nil
+    ) async throws -> LockLease {
+        let key = try lockKey(owner: owner, name: name, token: token)
+        return try await locks.renew(key, token: token, timeToLive: try checkedTimeToLive(timeToLive))
+    }
+
+    /// Gives a lock back. False when the token did not hold it, so that a repeated release is harmless.
+    public func releaseLock(owner: String, name: String, token: LockToken) async throws -> Bool {
+        try await locks.release(try lockKey(owner: owner, name: name, token: token), token: token)
+    }
+
+    /// Who holds a lock, or nil when it is free.
+    public func inspectLock(owner: String, name: String) async throws -> LockStatus? {
+        try rules.checkLockName(name)
+        return try await locks.inspect(LockKey(.service, owner: owner, name: name))
+    }
+
+    /// Takes a lock away from the lease with this fence. False when that lease does not hold it.
+    public func forceReleaseLock(owner: String, name: String, fence: UInt64) async throws -> Bool {
+        try rules.checkLockName(name)
+        return try await locks.forceRelease(LockKey(.service, owner: owner, name: name), fence: fence)
+    }
+
+    /// Holds a lock for as long as this call runs: takes it as `acquireLock` does, tells the lease, renews it, and gives it
+    /// back when the call's task is cancelled.
+    ///
+    /// - Parameter granted: called once, on the caller's actor.
+    /// - Returns: why the lease was lost; the lock is not held then.
+    /// - Throws: as `acquireLock`; `CancellationError` after the lock was released; what `granted` threw, likewise.
+    public func holdLock(
+        owner: String, name: String, token: LockToken, timeToLive: Duration? = nil, wait: Duration? = nil,
+        ownerLabel: String = "", granted: (LockLease) async throws -> Void
+    ) async throws -> LockLoss {
+        let key = try lockKey(owner: owner, name: name, token: token)
+        heldTokens.add(key, token)
+        do {
+            let lease = try await acquireLock(
+                owner: owner, name: name, token: token, timeToLive: timeToLive, wait: wait, ownerLabel: ownerLabel)
+            let lost = Signal<LockLoss>()
+            let keeper = locks.keepAlive(lease) { lost.send($0) }
+            defer { keeper.stop() }
+            try await granted(lease)
+            let loss = try await lost.wait()
+            _ = heldTokens.remove(key, token)
+            return loss
+        } catch {
+            // Also after a failed acquire: cut off, it may hold the lock without anybody to renew it.
+            let isLast = heldTokens.remove(key, token)
+            if isLast, !Self.isRefusal(error) { _ = try? await locks.release(key, token: token) }
+            throw error
+        }
+    }
+
+    /// Errors of an acquire that certainly took nothing.
+    private static func isRefusal(_ error: any Error) -> Bool {
+        switch (error as? EngineError)?.kind {
+        case .invalidArgument, .lockNotAcquired, .resourceExhausted, .unavailable: true
+        default: false
+        }
+    }
+
+    private func lockKey(owner: String, name: String, token: LockToken) throws(EngineError) -> LockKey {
+        try rules.checkLockName(name)
+        try rules.checkLockToken(token.value)
+        return LockKey(.service, owner: owner, name: name)
+    }
+
+    private func checkedTimeToLive(_ timeToLive: Duration?) throws(EngineError) -> Duration {
+        guard let timeToLive else { return configuration.lockTimeToLiveDefault }
+        let limits = configuration.limits
+        guard limits.lockTimeToLiveMin <= timeToLive, timeToLive <= limits.lockTimeToLiveMax else {
+            throw .invalidArgument(
+                "LOCK_TIME_TO_LIVE",
+                "the lock's time to live must be from \(limits.lockTimeToLiveMin) to \(limits.lockTimeToLiveMax)")
+        }
+        return timeToLive
+    }
+}

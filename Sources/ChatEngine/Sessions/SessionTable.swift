@@ -1,0 +1,344 @@
+// All conversations of the in-memory store: what it decides, pure, without clock, mutex or locks.
+
+internal import DequeModule
+
+/// Sessions with their messages and turns, bounded, ordered by activity and by expiry.
+struct SessionTable: Sendable {
+    struct SessionKey: Sendable, Hashable {
+        var owner: String
+        var id: String
+    }
+
+    /// Lists of an owner's sessions: all (`userID` nil) or one user's.
+    struct ListKey: Sendable, Hashable {
+        var owner: String
+        var userID: String?
+    }
+
+    struct Record: Sendable {
+        var session: Session
+        var messages: [StoredMessage] = []
+        var turns: [String: StoredTurn] = [:]
+        /// Oldest first, to forget them after their time.
+        var turnOrder: Deque<String> = []
+        var byteCount = 0
+        /// The place in the expiry log; nil when the session never expires.
+        var renewal: Int64?
+    }
+
+    let limits: InMemoryStoreLimits
+    private var records: [SessionKey: Record] = [:]
+    private var lists: [ListKey: ActivityLog<String>] = [:]
+    /// In the order of renewal, which is the order of expiry as long as the lifetime does not change.
+    private var renewals = ActivityLog<SessionKey>()
+    private var byteCount = 0
+    private var lastActivity: Int64 = 0
+    private var lastRenewal: Int64 = 0
+    private var lastGeneration: UInt64 = 0
+
+    init(limits: InMemoryStoreLimits) { self.limits = limits }
+
+    var count: Int { records.count }
+    var bytes: Int { byteCount }
+
+    // MARK: Reading
+
+    /// The record unless it expired.
+    func record(_ key: SessionKey, at wall: Int64) -> Record? {
+        guard let record = records[key], !Self.isExpired(record, at: wall) else { return nil }
+        return record
+    }
+
+    func findTurn(_ key: SessionKey, turnID: String, at wall: Int64) -> StoredTurn? {
+        guard let turn = record(key, at: wall)?.turns[turnID], Self.isKept(turn, at: wall) else { return nil }
+        return turn
+    }
+
+    mutating func loadWindow(
+        _ key: SessionKey, limit: WindowLimit, idleLifetime: Duration?, at wall: Int64
+    ) -> HistoryWindow {
+        guard let record = record(key, at: wall) else { return HistoryWindow(session: nil, messages: []) }
+        var start = record.messages.endIndex
+        var bytes = 0
+        while start > 0 {
+            if let count = limit.messages, record.messages.endIndex - start >= count { break }
+            bytes += record.messages[start - 1].text.utf8.count
+            if let bytesMax = limit.bytes, bytes > bytesMax, start < record.messages.endIndex { break }
+            start -= 1
+        }
+        let messages = Array(record.messages[start...])
+        renew(key, idleLifetime: idleLifetime, at: wall)
+        return HistoryWindow(session: records[key]?.session, messages: messages)
+    }
+
+    func sessions(_ list: ListKey, limit: PageLimit, before position: Int64?, at wall: Int64) -> Page<Session> {
+        var page = Page<Session>(items: [], nextToken: nil)
+        var bytes = 0
+        lists[list]?.forEachNewestFirst(
+            before: position, isLive: { isLive($0, owner: list.owner) },
+            { entry in
+                guard let record = record(SessionKey(owner: list.owner, id: entry.key), at: wall) else { return true }
+                bytes += Self.byteCount(of: record.session)
+                if let last = page.items.last, page.items.count >= limit.items || bytes > limit.bytes {
+                    page.nextToken = PageToken.make(UInt64(bitPattern: last.lastActivityMicroseconds))
+                    return false
+                }
+                page.items.append(record.session)
+                return true
+            })
+        return page
+    }
+
+    func messages(
+        _ key: SessionKey, limit: PageLimit, pageToken: String?, at wall: Int64
+    ) throws(EngineError) -> Page<StoredMessage>? {
+        guard let record = record(key, at: wall) else { return nil }
+        var index = 0
+        if let pageToken {
+            let numbers = try PageToken.parse(pageToken, count: 2)
+            guard numbers[0] == record.session.generation, numbers[1] <= UInt64(record.messages.count) else {
+                throw .badPageToken()
+            }
+            index = Int(numbers[1])
+        }
+        var page = Page<StoredMessage>(items: [], nextToken: nil)
+        var bytes = 0
+        while index < record.messages.count {
+            bytes += Self.byteCount(of: record.messages[index])
+            if !page.items.isEmpty, page.items.count >= limit.items || bytes > limit.bytes {
+                page.nextToken = PageToken.make(record.session.generation, UInt64(index))
+                break
+            }
+            page.items.append(record.messages[index])
+            index += 1
+        }
+        return page
+    }
+
+    // MARK: Writing
+
+    /// Stores a turn; see `SessionStore.append`. `lockIsHeld` is asked at most once.
+    mutating func append(
+        _ append: TurnAppend, at wall: Int64, lockIsHeld: () -> Bool
+    ) throws(EngineError) -> AppendOutcome {
+        let key = SessionKey(owner: append.owner, id: append.sessionID)
+        if let stored = findTurn(key, turnID: append.turn.id, at: wall) { return .duplicate(stored) }
+        guard lockIsHeld() else { return .lockLost }
+        // Only numbers leave the record here: a copy of it would make the array below be copied too.
+        let existing = record(key, at: wall).map { ($0.session.generation, $0.messages.count) }
+        guard existing?.0 == append.generation else { return .sessionDeleted }
+        let addedBytes = try checkLimits(append, existingMessages: existing?.1)
+        if existing == nil {
+            // An expired one of the same id may still lie here.
+            _ = remove(key)
+            insert(append, at: wall)
+        }
+        touch(key, at: wall)
+        update(key) { record in
+            record.messages.append(contentsOf: append.messages)
+            record.session.messageCount = record.messages.count
+            record.turns[append.turn.id] = append.turn
+            record.turnOrder.append(append.turn.id)
+            record.byteCount += addedBytes
+        }
+        byteCount += addedBytes
+        forgetOldTurns(of: key, at: wall)
+        renew(key, idleLifetime: append.idleLifetime, at: wall)
+        guard let session = records[key]?.session else { preconditionFailure("a session is there after an append") }
+        return .appended(session)
+    }
+
+    mutating func change(_ key: SessionKey, _ change: SessionChange, at wall: Int64) -> Session? {
+        guard let old = record(key, at: wall) else { return nil }
+        var session = old.session
+        if let title = change.title { session.title = title }
+        if let labels = change.labels { session.labels = labels }
+        let addedBytes = Self.byteCount(of: session) - Self.byteCount(of: old.session)
+        update(key) { record in
+            record.session = session
+            record.byteCount += addedBytes
+        }
+        byteCount += addedBytes
+        return session
+    }
+
+    /// Takes a session out, for the caller to let go of outside the mutex.
+    mutating func remove(_ key: SessionKey) -> Record? {
+        guard let record = records.removeValue(forKey: key) else { return nil }
+        byteCount -= record.byteCount
+        leaveLists(key, userID: record.session.userID)
+        if record.renewal != nil { markRenewalStale() }
+        return record
+    }
+
+    /// Takes up to `limit` expired sessions out.
+    mutating func removeExpired(limit: Int, at wall: Int64) -> [Record] {
+        var removed: [Record] = []
+        while removed.count < limit {
+            guard let oldest = renewals.oldest(isLive: { records[$0.key]?.renewal == $0.position }),
+                let record = records[oldest.key], Self.isExpired(record, at: wall)
+            else { break }
+            if let record = remove(oldest.key) { removed.append(record) }
+        }
+        return removed
+    }
+
+    // MARK: Parts
+
+    private mutating func insert(_ append: TurnAppend, at wall: Int64) {
+        let key = SessionKey(owner: append.owner, id: append.sessionID)
+        lastGeneration = max(lastGeneration + 1, UInt64(clamping: wall))
+        let session = Session(
+            id: append.sessionID, userID: append.userID, title: append.title, messageCount: 0,
+            createdAtMicroseconds: wall, lastActivityMicroseconds: 0, expiresAtMicroseconds: nil,
+            generation: lastGeneration)
+        var record = Record(session: session)
+        record.byteCount = Self.recordOverheadBytes + Self.byteCount(of: session)
+        byteCount += record.byteCount
+        records[key] = record
+    }
+
+    /// Makes the session the most recently active one.
+    private mutating func touch(_ key: SessionKey, at wall: Int64) {
+        guard let session = records[key]?.session else { return }
+        // Greater than every one before, whatever the system's clock does, so that lists have one order.
+        lastActivity = max(lastActivity + 1, wall)
+        let isNew = session.lastActivityMicroseconds == 0
+        records[key]?.session.lastActivityMicroseconds = lastActivity
+        for list in Self.lists(of: key, userID: session.userID) {
+            if !isNew { markListStale(list) }
+            lists[list, default: ActivityLog()].append(position: lastActivity, key: key.id)
+        }
+    }
+
+    private mutating func renew(_ key: SessionKey, idleLifetime: Duration?, at wall: Int64) {
+        guard let former = records[key]?.renewal ?? nil else {
+            if records[key] != nil, let idleLifetime { setRenewal(key, idleLifetime, at: wall) }
+            return
+        }
+        precondition(former <= lastRenewal, "a renewal is not older than the last")
+        records[key]?.renewal = nil
+        records[key]?.session.expiresAtMicroseconds = nil
+        markRenewalStale()
+        if let idleLifetime { setRenewal(key, idleLifetime, at: wall) }
+    }
+
+    private mutating func setRenewal(_ key: SessionKey, _ idleLifetime: Duration, at wall: Int64) {
+        lastRenewal += 1
+        let (expiry, overflow) = wall.addingReportingOverflow(idleLifetime.microseconds)
+        records[key]?.renewal = lastRenewal
+        records[key]?.session.expiresAtMicroseconds = overflow ? .max : expiry
+        renewals.append(position: lastRenewal, key: key)
+    }
+
+    private mutating func leaveLists(_ key: SessionKey, userID: String) {
+        for list in Self.lists(of: key, userID: userID) {
+            markListStale(list)
+            if lists[list]?.liveCount == 0 { lists[list] = nil }
+        }
+    }
+
+    private mutating func markListStale(_ list: ListKey) {
+        // Out of the dictionary meanwhile, so that `isLive` may look at the rest of the table and nothing is copied.
+        guard var log = lists.removeValue(forKey: list) else { return }
+        log.markStale { isLive($0, owner: list.owner) }
+        lists[list] = log
+    }
+
+    private mutating func markRenewalStale() {
+        let records = records
+        renewals.markStale { records[$0.key]?.renewal == $0.position }
+    }
+
+    private func isLive(_ entry: ActivityLog<String>.Entry, owner: String) -> Bool {
+        records[SessionKey(owner: owner, id: entry.key)]?.session.lastActivityMicroseconds == entry.position
+    }
+
+    /// Forgets a few turns whose time is over: two for each that comes, so that they cannot pile up.
+    private mutating func forgetOldTurns(of key: SessionKey, at wall: Int64) {
+        for _ in 0..<2 {
+            guard let id = records[key]?.turnOrder.first, let turn = records[key]?.turns[id],
+                !Self.isKept(turn, at: wall)
+            else { return }
+            let bytes = Self.byteCount(of: turn)
+            update(key) { record in
+                record.turnOrder.removeFirst()
+                record.turns[id] = nil
+                record.byteCount -= bytes
+            }
+            byteCount -= bytes
+        }
+    }
+
+    private mutating func update(_ key: SessionKey, _ body: (inout Record) -> Void) {
+        guard let index = records.index(forKey: key) else { return }
+        body(&records.values[index])
+    }
+
+    private static func lists(of key: SessionKey, userID: String) -> [ListKey] {
+        [ListKey(owner: key.owner, userID: nil), ListKey(owner: key.owner, userID: userID)]
+    }
+
+    private static func isExpired(_ record: Record, at wall: Int64) -> Bool {
+        record.session.expiresAtMicroseconds.map { $0 <= wall } ?? false
+    }
+
+    private static func isKept(_ turn: StoredTurn, at wall: Int64) -> Bool {
+        wall - turn.finishedAtMicroseconds < SessionStoreRules.turnRetention.microseconds
+    }
+}
+
+// MARK: Limits
+
+extension SessionTable {
+    /// Dictionary slots, log entries and array headers of a session, measured roughly.
+    private static let recordOverheadBytes = 600
+    /// A message's struct and the heads of its strings.
+    private static let messageOverheadBytes = 150
+    /// A turn's struct and its dictionary slot.
+    private static let turnOverheadBytes = 400
+
+    /// - Returns: how many bytes the messages and the turn add.
+    private func checkLimits(_ append: TurnAppend, existingMessages: Int?) throws(EngineError) -> Int {
+        if existingMessages == nil, count >= limits.sessionsMax {
+            throw .limitReached(
+                "sessionsMax", limits.sessionsMax,
+                "the in-memory store holds \(count) sessions, its limit sessionsMax; delete some, or use another store")
+        }
+        let messageCount = (existingMessages ?? 0) + append.messages.count
+        guard messageCount <= limits.messagesPerSessionMax else {
+            throw .limitReached(
+                "messagesPerSessionMax", limits.messagesPerSessionMax,
+                "the session would have \(messageCount) messages, more than the in-memory store's limit "
+                    + "messagesPerSessionMax; go on in a new session")
+        }
+        var added = Self.byteCount(of: append.turn)
+        for message in append.messages { added += Self.byteCount(of: message) }
+        guard bytes + added <= limits.bytesMax else {
+            throw .limitReached(
+                "bytesMax", limits.bytesMax,
+                "the in-memory store is full at \(bytes) bytes, its limit bytesMax; delete sessions, or use another store"
+            )
+        }
+        return added
+    }
+
+    private static func byteCount(of session: Session) -> Int {
+        var count = session.id.utf8.count + session.userID.utf8.count + session.title.utf8.count
+        for (name, value) in session.labels { count += name.utf8.count + value.utf8.count }
+        return count
+    }
+
+    private static func byteCount(of message: StoredMessage) -> Int {
+        var count = messageOverheadBytes + message.text.utf8.count + message.turnID.utf8.count
+        for call in message.toolCalls { count += call.name.utf8.count + call.arguments.utf8.count }
+        return count
+    }
+
+    /// Without its text, which the message shares.
+    private static func byteCount(of turn: StoredTurn) -> Int {
+        var count = turnOverheadBytes
+        for run in turn.toolRuns { count += run.arguments.utf8.count + run.output.utf8.count }
+        return count
+    }
+}

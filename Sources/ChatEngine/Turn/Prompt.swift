@@ -1,0 +1,117 @@
+// The window of a conversation and the prompt made of it. Pure.
+
+/// Estimates tokens without any model's vocabulary, rather too many than too few.
+enum TokenEstimate {
+    /// What a chat format adds to each message.
+    static let tokensPerMessage = 4
+    /// English has about four bytes a token.
+    static let asciiBytesPerToken = 4
+    /// No text has more bytes than that in an estimated token, so a window of T tokens fits T times as many bytes.
+    static let bytesPerTokenMax = 4
+
+    /// One token for four ASCII characters, and one for every other character: vocabularies differ, Korean has 0.6 to 1.5.
+    static func tokens(in text: String) -> Int {
+        var ascii = 0
+        var other = 0
+        for byte in text.utf8 {
+            if byte < 0x80 { ascii += 1 } else if byte >= 0xC0 { other += 1 }
+        }
+        return tokensPerMessage + (ascii + asciiBytesPerToken - 1) / asciiBytesPerToken + other
+    }
+}
+
+extension MemoryPolicy {
+    /// What to load at most: never more than the window can need.
+    var loadLimit: WindowLimit {
+        WindowLimit(
+            messages: messagesMax == 0 ? nil : messagesMax,
+            bytes: tokensMax == 0
+                ? nil : min(tokensMax, Int.max / TokenEstimate.bytesPerTokenMax) * TokenEstimate.bytesPerTokenMax)
+    }
+
+    /// The newest whole turns of `messages` that fit the policy beside a prompt that already has `promptTokens`.
+    ///
+    /// A turn begins with a user's message. A tool's answer without its question, which providers refuse, is never kept.
+    func window(of messages: [StoredMessage], promptTokens: Int) -> ArraySlice<StoredMessage> {
+        var start = messages.endIndex
+        var tokens = promptTokens
+        for index in messages.indices.reversed() {
+            if messagesMax > 0, messages.endIndex - index > messagesMax { break }
+            tokens += TokenEstimate.tokens(in: messages[index].text)
+            for call in messages[index].toolCalls { tokens += TokenEstimate.tokens(in: call.arguments) }
+            if tokensMax > 0, tokens > tokensMax { break }
+            if messages[index].role == .user { start = index }
+        }
+        return messages[start...]
+    }
+}
+
+/// What the model is told.
+enum Prompt {
+    /// System prompt, window, and the user's message with the tools' results.
+    static func messages(
+        systemPrompt: String, history: [StoredMessage], question: String, toolOutputs: [String], policy: MemoryPolicy
+    ) -> [PromptMessage] {
+        let system = PromptMessage(role: .system, text: systemPrompt)
+        let user = PromptMessage(role: .user, text: userText(question: question, toolOutputs: toolOutputs))
+        let promptTokens = TokenEstimate.tokens(in: system.text) + TokenEstimate.tokens(in: user.text)
+        let window = policy.window(of: history, promptTokens: promptTokens)
+        var messages = [system]
+        messages.reserveCapacity(window.count + 2)
+        for message in window {
+            messages.append(
+                PromptMessage(
+                    role: message.role, text: message.text, toolCalls: message.toolCalls,
+                    toolCallID: message.toolCallID))
+        }
+        messages.append(user)
+        return messages
+    }
+
+    /// The platform's format of tool results; a question without tools stays as it is.
+    static func userText(question: String, toolOutputs: [String]) -> String {
+        guard !toolOutputs.isEmpty else { return question }
+        return "\(question)\n\n🛠 도구 결과:\n\(toolOutputs.joined(separator: "\n"))"
+    }
+}
+
+/// Names a conversation after its first message.
+enum Title {
+    /// About one line of a list, in Unicode scalars, so that a title has at most four times as many bytes.
+    static let scalarsMax = 60
+
+    /// The first words of `message`, with single spaces. A word that alone is longer is cut.
+    static func firstWords(of message: String) -> String {
+        var title = String.UnicodeScalarView()
+        for word in message.unicodeScalars.split(whereSeparator: { $0.properties.isWhitespace }) {
+            let word = word.filter { $0.properties.generalCategory != .control }
+            if word.isEmpty { continue }
+            let needed = word.count + (title.isEmpty ? 0 : 1)
+            if title.count + needed > scalarsMax {
+                if title.isEmpty { title.append(contentsOf: word.prefix(scalarsMax - 1)) }
+                title.append("…")
+                break
+            }
+            if !title.isEmpty { title.append(" ") }
+            title.append(contentsOf: word)
+        }
+        return String(title)
+    }
+}
+
+/// Cuts a text at a limit of bytes, never inside a character.
+enum TextCut {
+    /// What marks a cut text.
+    static let mark = "\n… [cut]"
+
+    /// The text, or as much of its beginning as fits `bytesMax` with the mark.
+    static func cut(_ text: String, bytesMax: Int) -> String {
+        guard text.utf8.count > bytesMax else { return text }
+        let room = max(0, bytesMax - mark.utf8.count)
+        var end = text.utf8.index(text.startIndex, offsetBy: room)
+        while end > text.startIndex, end.samePosition(in: text.unicodeScalars) == nil {
+            end = text.utf8.index(before: end)
+        }
+        return String(text[..<end]) + mark
+    }
+}
