@@ -2,6 +2,7 @@
 // touching a signature.
 
 package import Logging
+internal import Synchronization
 
 /// Who calls. Every store call takes the owner, so one caller never sees another's sessions.
 package struct Identity: Sendable, Hashable {
@@ -25,6 +26,8 @@ package final class CallContext: Sendable {
     /// When the call ends with DEADLINE_EXCEEDED whatever it does; nil without a deadline.
     package let deadline: ContinuousClock.Instant?
     private let baseLogger: Logger
+    /// The call's task, from its start to its end.
+    private let task = Mutex<Task<Void, Never>?>(nil)
 
     package init(
         method: MethodDescriptor, identity: Identity, peer: String, metadata: Metadata,
@@ -49,5 +52,19 @@ package final class CallContext: Sendable {
         logger[metadataKey: "peer"] = "\(peer)"
         if let traceParent { logger[metadataKey: "traceparent"] = "\(traceParent)" }
         return logger
+    }
+
+    /// Cancels the call's own task, for a service that ends a call from elsewhere. The method decides what it answers. From any thread;
+    /// without effect once the call has ended.
+    package func cancelTask() {
+        task.withLock { $0 }?.cancel()
+    }
+
+    func began(_ task: Task<Void, Never>) {
+        self.task.withLock { $0 = task }
+    }
+
+    func ended() {
+        task.withLock { $0 = nil }
     }
 }

@@ -10,6 +10,9 @@ struct PathTable<Value: Sendable>: Sendable {
     /// Indexes into `entries` plus one by hash, zero for free: open addressing, at most half full.
     private var slots = [Int32](repeating: 0, count: 8)
 
+    /// In the order of their insertion.
+    var values: [Value] { entries.map(\.value) }
+
     /// - Returns: false when the path is there already.
     mutating func insert(_ value: Value, path: String) -> Bool {
         let path = Array(path.utf8)

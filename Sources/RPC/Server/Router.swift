@@ -23,6 +23,11 @@ package struct MethodHandler: Sendable {
 package protocol ResponseSink: Sendable {
     /// - Throws: `CancellationError` when the call was cancelled or its connection is gone.
     func send(_ message: [UInt8]) async throws
+
+    /// Sends if there is room now, without waiting. On the call's loop.
+    ///
+    /// - Returns: false when the queue is full or the call has ended; nothing was sent then.
+    func offer(_ message: [UInt8]) -> Bool
 }
 
 /// The typed face of a response stream, given to generated server methods.
@@ -36,6 +41,13 @@ package struct ResponseStream<Message: ProtoMessage>: Sendable {
     /// - Throws: `CancellationError` when the call was cancelled or its connection is gone.
     package func send(_ message: Message) async throws {
         try await sink.send(message.packed())
+    }
+
+    /// Sends one message if there is room now: for signs of life, which a caller that does not read need not get. On the call's loop.
+    ///
+    /// - Returns: false when the queue is full or the call has ended; nothing was sent then.
+    package func offer(_ message: Message) -> Bool {
+        sink.offer(message.packed())
     }
 }
 
@@ -77,6 +89,9 @@ package struct Router: Sendable {
         let isNew = table.insert(handler, path: handler.descriptor.name)
         precondition(isNew, "\(handler.descriptor.name) is registered twice")
     }
+
+    /// All methods, in the order of their registration.
+    package var methods: [MethodDescriptor] { table.values.map(\.descriptor) }
 
     /// The handler of `service/method`, whose bytes need only live for the call.
     func handler(path: Span<UInt8>) -> MethodHandler? { table[path] }

@@ -1,4 +1,4 @@
-// One call on the server: its context, its task, and how much of its stream waits for the reader.
+// One call on the server: its context, and how much of its stream waits for the reader.
 
 internal import DequeModule
 internal import IOLoop
@@ -8,7 +8,6 @@ internal import Wire
 final class ServerCall {
     let id: StreamID
     let context: CallContext
-    var task: Task<Void, Never>?
     var deadlineTimer: LoopTimer?
     /// A stream's method that waits for room.
     var roomWaiter: Waiter<Void>?
@@ -41,7 +40,7 @@ final class ServerCall {
     func cancel() {
         deadlineTimer?.cancel()
         deadlineTimer = nil
-        task?.cancel()
+        context.cancelTask()
         roomWaiter?.resume(throwing: CancellationError())
         roomWaiter = nil
     }

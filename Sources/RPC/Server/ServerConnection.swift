@@ -180,11 +180,11 @@ actor ServerConnection: ByteStreamHandler {
         case .unary(let prepare):
             let body = try prepare(message)
             calls.begin(id, call)
-            call.task = Task { await self.run(call, body) }
+            context.began(Task { await self.run(call, body) })
         case .serverStream(let prepare):
             let body = try prepare(message)
             calls.begin(id, call)
-            call.task = Task { await self.run(call, body) }
+            context.began(Task { await self.run(call, body) })
         }
         if let deadline { watch(call, deadline) }
     }
@@ -205,7 +205,7 @@ actor ServerConnection: ByteStreamHandler {
         } catch {
             answer(call.id, convert(error), of: call)
         }
-        taskReturned()
+        taskReturned(call)
     }
 
     private func run(_ call: ServerCall, _ body: MethodHandler.StreamBody) async {
@@ -218,10 +218,11 @@ actor ServerConnection: ByteStreamHandler {
         } catch {
             answer(call.id, convert(error), of: call)
         }
-        taskReturned()
+        taskReturned(call)
     }
 
-    private func taskReturned() {
+    private func taskReturned(_ call: ServerCall) {
+        call.context.ended()
         calls.taskReturned()
         if calls.isDraining { closeIfDrained() }
     }
@@ -284,16 +285,24 @@ actor ServerConnection: ByteStreamHandler {
 
     /// Queues one message of a stream; waits while the stream's or the connection's queue is full.
     func send(_ message: [UInt8], on call: ServerCall) async throws {
-        while true {
-            guard calls.unanswered[call.id] === call, stream.isOpen else { throw CancellationError() }
-            call.socketTook(upTo: stream.takenBytes)
-            if call.queuedBytes < setup.limits.streamQueueBytes, !stream.isFull { break }
+        guard message.count <= setup.limits.payloadBytesMax else { throw replyTooLarge(message.count) }
+        while !offer(message, on: call) {
+            guard isLive(call) else { throw CancellationError() }
             try await waitForRoom(call)
         }
-        guard message.count <= setup.limits.payloadBytesMax else { throw replyTooLarge(message.count) }
+    }
+
+    /// Queues one message of a stream if there is room now.
+    func offer(_ message: [UInt8], on call: ServerCall) -> Bool {
+        guard isLive(call), message.count <= setup.limits.payloadBytesMax else { return false }
+        call.socketTook(upTo: stream.takenBytes)
+        guard call.queuedBytes < setup.limits.streamQueueBytes, !stream.isFull else { return false }
         write(.data, call.id, message.span)
         call.wrote(message.count + WireLimits.headerBytes, endingAt: stream.takenBytes + stream.queuedBytes)
+        return true
     }
+
+    private func isLive(_ call: ServerCall) -> Bool { calls.unanswered[call.id] === call && stream.isOpen }
 
     private func waitForRoom(_ call: ServerCall) async throws {
         defer { call.roomWaiter = nil }
@@ -389,5 +398,9 @@ private struct CallSink: ResponseSink {
 
     func send(_ message: [UInt8]) async throws {
         try await connection.send(message, on: call)
+    }
+
+    func offer(_ message: [UInt8]) -> Bool {
+        connection.assumeIsolated { $0.offer(message, on: call) }
     }
 }
