@@ -35,7 +35,9 @@ struct ChatCompletionsAccumulator {
     var hasFinished: Bool { finishReason != nil }
 
     /// Takes one event of a stream.
-    mutating func receive(_ event: ServerSentEvent) throws(AttemptFailure) -> Step {
+    ///
+    /// - Parameter isLast: it stood at the end of the stream without an end of its own, so it may be half an event.
+    mutating func receive(_ event: ServerSentEvent, isLast: Bool = false) throws(AttemptFailure) -> Step {
         if isDone || event.data.allSatisfy({ $0 == 0x20 || $0 == 0x0A }) { return Step() }
         if event.data.starts(with: "[DONE]".utf8) {
             isDone = true
@@ -44,21 +46,24 @@ struct ChatCompletionsAccumulator {
         if event.name == "error" {
             throw failure(fromErrorEvent: event.data)
         }
-        return try receive(event.data)
+        return try receive(event.data, mayBeCut: isLast)
     }
 
     /// Takes the body of a plain response, which is complete as it is.
     mutating func receiveWhole(_ body: [UInt8]) throws(AttemptFailure) -> Step {
-        let step = try receive(body)
+        let step = try receive(body, mayBeCut: false)
         if finishReason == nil, hasContent { finishReason = "" }
         return step
     }
 
-    private mutating func receive(_ json: [UInt8]) throws(AttemptFailure) -> Step {
+    private mutating func receive(_ json: [UInt8], mayBeCut: Bool) throws(AttemptFailure) -> Step {
         let chunk: ChatCompletionsChunk
         do throws(JSONError) {
             chunk = try ChatCompletionsChunk(json)
         } catch {
+            // Usage that is cut after the finish reason is a loss, and no reason to lose the answer.
+            if mayBeCut, hasFinished { return Step() }
+            if mayBeCut { throw brokenOff }
             let message = "the model's provider sent something that is not the chat completions format"
             throw AttemptFailure(ModelError(.malformedResponse, message), isRetryable: false)
         }
@@ -97,11 +102,7 @@ struct ChatCompletionsAccumulator {
     /// - Throws: `.interrupted` when neither came, which means that the answer may go on; `.malformedResponse` when a
     ///   tool call is unfinished.
     func complete() throws(AttemptFailure) -> ModelCompletion {
-        guard hasFinished || isDone else {
-            throw AttemptFailure(
-                ModelError(.interrupted, "the model's answer broke off: the stream ended without its end marker"),
-                isRetryable: !hasContent)
-        }
+        guard hasFinished || isDone else { throw brokenOff }
         do throws(ModelError) {
             let calls = try toolCalls.finish()
             return ModelCompletion(
@@ -109,6 +110,12 @@ struct ChatCompletionsAccumulator {
         } catch {
             throw AttemptFailure(error, isRetryable: false)
         }
+    }
+
+    private var brokenOff: AttemptFailure {
+        AttemptFailure(
+            ModelError(.interrupted, "the model's answer broke off: the stream ended without its end marker"),
+            isRetryable: !hasContent)
     }
 
     /// Tool calls make it a tool turn whatever the server says: several say `stop`.

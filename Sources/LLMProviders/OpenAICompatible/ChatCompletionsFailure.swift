@@ -39,11 +39,7 @@ struct ChatCompletionsFailure: Equatable {
         }
         // Gemini wraps the object in a list.
         let object = root[0] ?? root
-        if let failure = ChatCompletionsFailure(object) {
-            self = failure
-        } else {
-            message = object.string ?? object["message"]?.string ?? object["detail"]?.string ?? ""
-        }
+        self = ChatCompletionsFailure(object) ?? ChatCompletionsFailure(error: object)
     }
 
     private static func text(_ element: JSONElement?) -> String {

@@ -149,7 +149,9 @@ package struct OpenAIModel: ChatModel {
                 parser.end()
                 hasEnded = true
             }
-            if try await deliver(&parser, &accumulator, emit) { contentBy = clock.now + configuration.timeLimits.idle }
+            if try await deliver(&parser, &accumulator, isLast: hasEnded, emit) {
+                contentBy = clock.now + configuration.timeLimits.idle
+            }
             if accumulator.hasFinished, finishedBy == nil {
                 finishedBy = min(clock.now + Self.afterFinishLimit, deadline)
             }
@@ -161,12 +163,12 @@ package struct OpenAIModel: ChatModel {
 
     /// Hands out all events that are complete. True when there was content among them.
     private func deliver(
-        _ parser: inout ServerSentEventParser, _ accumulator: inout ChatCompletionsAccumulator,
+        _ parser: inout ServerSentEventParser, _ accumulator: inout ChatCompletionsAccumulator, isLast: Bool,
         _ emit: (ModelEvent) async throws -> Void
     ) async throws -> Bool {
         var hasContent = false
         while let event = try next(&parser) {
-            let step = try accumulator.receive(event)
+            let step = try accumulator.receive(event, isLast: isLast)
             hasContent = hasContent || step.hasContent
             for event in step.events { try await emit(event) }
         }

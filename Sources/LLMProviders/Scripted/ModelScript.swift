@@ -1,27 +1,27 @@
-// The script of a scripted model: a JSON file of answers and faults, for callers' own tests. Pure but for reading it.
-//
-//     {
-//       "model": "scripted",                    what replies name; optional
-//       "at_end": "repeat",                     or "fail"; after the last answer; default "repeat"
-//       "interval_milliseconds": 20,            between tokens, for answers without their own; default 0
-//       "answers": [
-//         {"text": "word by word"},
-//         {"reasoning": ["let me see"], "tokens": ["a", "b"], "first_content_milliseconds": 300},
-//         {"tokens": ["cut by the limit"], "finish_reason": "length"},
-//         {"tool_calls": [{"id": "1", "name": "time", "arguments": {"zone": "UTC"}}]},
-//         {"error": {"kind": "rate_limited", "message": "slow down", "retry_after_milliseconds": 1000}},
-//         {"tokens": ["half an ans"], "cut": true},
-//         {"tokens": ["and then"], "stall": true}
-//       ]
-//     }
-//
-// An answer ends with `finish_reason` ("stop" unless said), or with one of `error`, `cut` (the stream breaks) and
-// `stall` (nothing comes any more, until a time limit or the caller ends it).
+// The script of a scripted model: a JSON file of answers and faults, for callers' own tests. Pure.
 
 package import ChatEngine
 internal import JSON
 
 /// A parsed script.
+///
+///     {
+///       "model": "scripted",                    what replies name; optional
+///       "at_end": "repeat",                     or "fail"; after the last answer; default "repeat"
+///       "interval_milliseconds": 20,            between tokens, for answers without their own; default 0
+///       "answers": [
+///         {"text": "word by word"},
+///         {"reasoning": ["let me see"], "tokens": ["a", "b"], "first_content_milliseconds": 300},
+///         {"tokens": ["cut by the limit"], "finish_reason": "length"},
+///         {"tool_calls": [{"id": "1", "name": "time", "arguments": {"zone": "UTC"}}]},
+///         {"error": {"kind": "rate_limited", "message": "slow down", "retry_after_milliseconds": 1000}},
+///         {"tokens": ["half an ans"], "cut": true},
+///         {"tokens": ["and then"], "stall": true}
+///       ]
+///     }
+///
+/// An answer ends with `finish_reason` ("stop" unless said), or with one of `error`, `cut` (the stream breaks) and
+/// `stall` (nothing comes any more, until a time limit or the caller ends it).
 package struct ModelScript: Sendable, Equatable {
     package static let bytesMax = 16 << 20
     /// Tokens, and everything else that is a value, of the whole script.

@@ -1,0 +1,98 @@
+// The parser and the accumulator on every golden stream, whole and split at every byte.
+
+import ChatEngine
+import HTTPClient
+import Testing
+
+@testable import LLMProviders
+
+@Suite("Quirks of compatible servers")
+struct ServerQuirkTests {
+    /// What a stream comes to.
+    private struct Result: Equatable {
+        var text = ""
+        var reasoning = ""
+        var calls: [ToolCall] = []
+        var usage = TokenUsage()
+        var model = ""
+        var finishReason: FinishReason?
+        var failure: AttemptFailure?
+    }
+
+    private func run(_ pieces: [ArraySlice<UInt8>]) throws -> Result {
+        var result = Result()
+        var parser = ServerSentEventParser()
+        var accumulator = ChatCompletionsAccumulator(model: "configured", words: ProviderMessage(key: "sk-secret"))
+        do {
+            for piece in pieces {
+                parser.feed(Array(piece))
+                try take(&parser, &accumulator, &result, isLast: false)
+            }
+            parser.end()
+            try take(&parser, &accumulator, &result, isLast: true)
+            let completion = try accumulator.complete()
+            result.calls = completion.toolCalls
+            result.usage = completion.usage
+            result.model = completion.model
+            result.finishReason = completion.finishReason
+        } catch let failure as AttemptFailure {
+            result.failure = failure
+        }
+        return result
+    }
+
+    private func take(
+        _ parser: inout ServerSentEventParser, _ accumulator: inout ChatCompletionsAccumulator, _ result: inout Result,
+        isLast: Bool
+    ) throws {
+        while let event = try parser.next() {
+            for event in try accumulator.receive(event, isLast: isLast).events {
+                switch event {
+                case .text(let text): result.text += text
+                case .reasoning(let text): result.reasoning += text
+                }
+            }
+        }
+    }
+
+    @Test("each stream comes to what it must, however it is cut into pieces", arguments: ServerQuirk.all)
+    func quirk(_ quirk: ServerQuirk) throws {
+        let bytes = Array(quirk.stream.utf8)
+        let whole = try run([bytes[...]])
+        #expect(whole.text == quirk.text)
+        #expect(whole.reasoning == quirk.reasoning)
+        switch quirk.outcome {
+        case .complete(let reason):
+            #expect(whole.failure == nil)
+            #expect(whole.finishReason == reason)
+            #expect(whole.calls == quirk.calls)
+            #expect(whole.model == quirk.model)
+            let usage = whole.usage
+            let counts = [usage.inputTokens, usage.outputTokens, usage.cachedInputTokens, usage.reasoningTokens]
+            #expect(counts == quirk.usage)
+        case .failure(let kind, let mayRetry):
+            #expect(whole.failure?.error.kind == kind)
+            #expect(whole.failure?.isRetryable == mayRetry)
+        }
+        for split in 0...bytes.count {
+            #expect(try run([bytes[..<split], bytes[split...]]) == whole, "split at \(split)")
+        }
+        #expect(try run(bytes.indices.map { bytes[$0...$0] }) == whole, "byte by byte")
+        let crlf = Array(quirk.stream.replacing("\n", with: "\r\n").utf8)
+        #expect(try run([crlf[...]]) == whole, "with CRLF")
+    }
+
+    @Test("no cut of a stream before its finish reason passes for an answer", arguments: ServerQuirk.all)
+    func cuts(_ quirk: ServerQuirk) throws {
+        guard case .complete = quirk.outcome else { return }
+        let bytes = Array(quirk.stream.utf8)
+        let markers = ["\"finish_reason\":\"", "[DONE]"].compactMap { quirk.stream.utf8.firstRange(of: $0.utf8) }
+        let marker = try #require(
+            markers.map { quirk.stream.utf8.distance(from: quirk.stream.utf8.startIndex, to: $0.lowerBound) }.min())
+        for count in 0...marker {
+            let result = try run([bytes[..<count]])
+            #expect(result.finishReason == nil, "cut at \(count)")
+            #expect(result.failure?.error.kind == .interrupted, "cut at \(count)")
+        }
+    }
+}
