@@ -33,7 +33,8 @@ struct OpenAIModelTests {
             PromptMessage(role: .system, text: "be \"kind\""),
             PromptMessage(role: .user, text: "시간?"),
             PromptMessage(
-                role: .assistant, text: "", toolCalls: [ToolCall(id: "1", name: "time", arguments: #"{"zone":"UTC"}"#)]),
+                role: .assistant, text: "",
+                toolCalls: [ToolCall(id: "1", name: "time", arguments: #"{"zone":"UTC"}"#)]),
             PromptMessage(role: .tool, text: "noon", toolCallID: "1"),
         ])
         request.temperature = 0.5

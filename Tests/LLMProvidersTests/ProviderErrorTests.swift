@@ -33,7 +33,7 @@ struct ProviderErrorTests {
         "bodies of every shape give their words",
         arguments: [
             (
-                #"{"error":{"message":"no such model","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#,
+                #"{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}}"#,
                 "the model's provider answered 404 (model_not_found): no such model"
             ),
             (#"{"error":{"message":"m","code":404}}"#, "the model's provider answered 404: m"),

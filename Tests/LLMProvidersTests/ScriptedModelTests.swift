@@ -51,7 +51,8 @@ struct ScriptedModelTests {
     func faults() async throws {
         let limits = ModelTimeLimits(firstContent: .seconds(30), idle: .seconds(10))
         let model = try model(
-            #"{"answers":[{"tokens":["a"],"error":{"kind":"rate_limited","message":"slow","retry_after_milliseconds":1000}},"#
+            #"{"answers":[{"tokens":["a"],"error":{"kind":"rate_limited","message":"slow","#
+                + #""retry_after_milliseconds":1000}},"#
                 + #"{"tokens":["b"],"cut":true},{"tokens":["c"],"stall":true},{"stall":true},"#
                 + #"{"tokens":["d"],"first_content_milliseconds":60000}]}"#, limits: limits)
         var answer = await ask(model)

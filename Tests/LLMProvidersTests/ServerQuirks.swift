@@ -45,13 +45,13 @@ extension ServerQuirk {
         ServerQuirk(
             server: "OpenAI", quirk: "usage in a chunk without choices, padding, usage null elsewhere",
             stream: """
-                data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m-1","choices":[{"index":0,\
-                "delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"usage":null}
+                data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m-1","choices":[{\
+                "index":0,"delta":{"role":"assistant","content":"","refusal":null},"finish_reason":null}],"usage":null}
 
                 data: {"model":"m-1","choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}],\
                 "usage":null,"obfuscation":"ab3"}
 
-                data: {"model":"m-1","choices":[{"index":0,"delta":{"content":"lo 한😀"},"finish_reason":null}],"usage":null}
+                data: {"model":"m-1","choices":[{"index":0,"delta":{"content":"lo 한😀"}}],"usage":null}
 
                 data: {"model":"m-1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}
 
@@ -66,12 +66,13 @@ extension ServerQuirk {
         ServerQuirk(
             server: "OpenAI", quirk: "two tool calls in fragments by index, id and name only in the first",
             stream: chunk(
-                #"{"content":null,"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}}]}"#
+                #"{"content":null,"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}"#
             )
                 + chunk(#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}"#)
                 + chunk(#"{"tool_calls":[{"index":1,"id":"b","function":{"name":"g","arguments":"{"}}]}"#)
                 + chunk(
-                    #"{"tool_calls":[{"index":0,"function":{"arguments":"1}"}},{"index":1,"function":{"arguments":"}"}}]}"#
+                    #"{"tool_calls":[{"index":0,"function":{"arguments":"1}"}},"#
+                        + #"{"index":1,"function":{"arguments":"}"}}]}"#
                 )
                 + chunk("{}", finish: "\"tool_calls\"") + done,
             calls: [call("a", "f", #"{"x":1}"#), call("b", "g", "{}")], outcome: .complete(.toolCalls)),
@@ -98,9 +99,9 @@ extension ServerQuirk {
         ServerQuirk(
             server: "Azure", quirk: "empty choices first, choices without delta, empty model",
             stream: """
-                data: {"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0}]}
+                data: {"choices":[],"created":0,"id":"","model":"","prompt_filter_results":[{"prompt_index":0}]}
 
-                data: {"choices":[{"index":0,"delta":{"content":"","role":"assistant"},"finish_reason":null}],"model":"gpt"}
+                data: {"choices":[{"index":0,"delta":{"content":"","role":"assistant"}}],"model":"gpt"}
 
                 data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}],"model":"gpt"}
 
@@ -170,7 +171,7 @@ extension ServerQuirk {
             stream: chunk(
                 #"{"content":"","tool_calls":[{"id":"a","index":0,"function":{"name":"f","arguments":"{\"x\":1}"}}]}"#)
                 + chunk(
-                    #"{"content":"","tool_calls":[{"id":"b","index":0,"function":{"name":"f","arguments":"{\"x\":2}"}}]}"#
+                    #"{"tool_calls":[{"id":"b","index":0,"function":{"name":"f","arguments":"{\"x\":2}"}}]}"#
                 )
                 + stop + done, calls: [call("a", "f", #"{"x":1}"#), call("b", "f", #"{"x":2}"#)],
             outcome: .complete(.toolCalls)),
@@ -178,7 +179,8 @@ extension ServerQuirk {
             server: "Ollama", quirk: "the same without ids",
             stream: chunk(#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"x\":1}"}}]}"#)
                 + chunk(#"{"tool_calls":[{"index":0,"function":{"name":"g","arguments":{"x":2}}}]}"#) + stop + done,
-            calls: [call("call_0", "f", #"{"x":1}"#), call("call_1", "g", #"{"x":2}"#)], outcome: .complete(.toolCalls)),
+            calls: [call("call_0", "f", #"{"x":1}"#), call("call_1", "g", #"{"x":2}"#)],
+            outcome: .complete(.toolCalls)),
     ]
 
     private static let others = [

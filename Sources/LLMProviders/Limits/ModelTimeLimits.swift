@@ -7,7 +7,8 @@ package struct ModelTimeLimits: Sendable, Hashable {
     /// From the start of an attempt until the first content. Counted by the provider: comments, pings and headers are
     /// no content, and some servers send them for minutes.
     package var firstContent: Duration
-    /// Between two pieces of content, while the provider is being read: not while the caller of the answer is waited for.
+    /// Between two pieces of content, while the provider is being read: not while the caller of the answer is waited
+    /// for.
     package var idle: Duration
     /// The whole answer, retries included.
     package var total: Duration

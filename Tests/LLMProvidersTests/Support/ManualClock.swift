@@ -1,4 +1,5 @@
-// A clock that tests move. Timers fire at once and take the clock along, or wait for a cancellation that never fires them.
+// A clock that tests move. Timers fire at once and take the clock along, or wait for a cancellation that never fires
+// them.
 
 import ChatEngine
 import Synchronization
