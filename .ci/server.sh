@@ -9,6 +9,7 @@ server_folder=
 # start_server CHATD [FLAG...]: fails, showing the server's own words, unless it listens in time.
 start_server() {
     server_folder=$(mktemp -d)
+    : >"$server_folder/output"
     trap stop_server EXIT
     # A session of its own: Ctrl-C in a chat must not stop the server. The death signal is for kill -9 of this shell.
     setsid setpriv --pdeathsig TERM "$@" </dev/null >"$server_folder/output" 2>"$server_folder/log" &
@@ -34,7 +35,7 @@ stop_server() {
         kill -TERM "$server_process" 2>/dev/null || true
         (sleep "$server_stop_seconds_max" && kill -KILL "$server_process") 2>/dev/null &
         local guard=$!
-        wait "$server_process" || status=$?
+        wait "$server_process" 2>/dev/null || status=$?
         kill "$guard" 2>/dev/null || true
         wait "$guard" 2>/dev/null || true
         server_process=
