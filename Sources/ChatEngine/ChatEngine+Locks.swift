@@ -7,7 +7,8 @@ extension ChatEngine {
     ///   - timeToLive: nil for the default.
     ///   - wait: how long to stand in line; nil to be refused at once.
     ///   - ownerLabel: who holds it, for those who inspect it.
-    /// - Throws: `EngineError` of kind `invalidArgument`, `lockNotAcquired` or `resourceExhausted`; `CancellationError`.
+    /// - Throws: `EngineError` of kind `invalidArgument`, `lockNotAcquired` or `resourceExhausted`;
+    /// `CancellationError`.
     public func acquireLock(
         owner: String, name: String, token: LockToken, timeToLive: Duration? = nil, wait: Duration? = nil,
         ownerLabel: String = ""
@@ -34,9 +35,12 @@ extension ChatEngine {
         return try await locks.renew(key, token: token, timeToLive: try checkedTimeToLive(timeToLive))
     }
 
-    /// Gives a lock back. False when the token did not hold it, so that a repeated release is harmless.
-    public func releaseLock(owner: String, name: String, token: LockToken) async throws -> Bool {
-        try await locks.release(try lockKey(owner: owner, name: name, token: token), token: token)
+    /// Gives a lock back.
+    ///
+    /// - Throws: `EngineError` of kind `lockLost` when the token does not hold it (any more).
+    public func releaseLock(owner: String, name: String, token: LockToken) async throws {
+        let key = try lockKey(owner: owner, name: name, token: token)
+        guard try await locks.release(key, token: token) else { throw EngineError.lockLost(name, .expired) }
     }
 
     /// Who holds a lock, or nil when it is free.
@@ -45,34 +49,50 @@ extension ChatEngine {
         return try await locks.inspect(LockKey(.service, owner: owner, name: name))
     }
 
-    /// Takes a lock away from the lease with this fence. False when that lease does not hold it.
-    public func forceReleaseLock(owner: String, name: String, fence: UInt64) async throws -> Bool {
+    /// Takes a lock away from the lease with this fence, and from no later one.
+    ///
+    /// - Returns: the lease as it was.
+    /// - Throws: `EngineError` of kind `lockLost` when that lease does not hold the lock (any more).
+    public func forceReleaseLock(owner: String, name: String, fence: UInt64) async throws -> LockStatus {
         try rules.checkLockName(name)
-        return try await locks.forceRelease(LockKey(.service, owner: owner, name: name), fence: fence)
+        guard fence > 0 else {
+            throw EngineError.invalidArgument("FENCE", "the fence is 0; give the one that inspecting the lock tells")
+        }
+        let status = try await locks.forceRelease(LockKey(.service, owner: owner, name: name), fence: fence)
+        guard let status else { throw EngineError.lockLost(name, .expired) }
+        return status
     }
 
-    /// Holds a lock for as long as this call runs: takes it as `acquireLock` does, tells the lease, renews it, and gives it
-    /// back when the call's task is cancelled.
+    /// Holds a lock for as long as this call runs: takes it as `acquireLock` does, renews it, and gives it back when
+    /// the call's task is cancelled.
     ///
-    /// - Parameter granted: called once, on the caller's actor.
+    /// - Parameters:
+    ///   - granted: called once, on the caller's actor, when the lock is held.
+    ///   - renewed: called after renewals, on the caller's actor; some are left out while it is slow.
     /// - Returns: why the lease was lost; the lock is not held then.
-    /// - Throws: as `acquireLock`; `CancellationError` after the lock was released; what `granted` threw, likewise.
+    /// - Throws: as `acquireLock`; `CancellationError` after the lock was released; what the closures threw, likewise.
     public func holdLock(
         owner: String, name: String, token: LockToken, timeToLive: Duration? = nil, wait: Duration? = nil,
-        ownerLabel: String = "", granted: (LockLease) async throws -> Void
+        ownerLabel: String = "", granted: (LockLease) async throws -> Void,
+        renewed: (LockLease) async throws -> Void = { _ in }
     ) async throws -> LockLoss {
         let key = try lockKey(owner: owner, name: name, token: token)
         heldTokens.add(key, token)
         do {
             let lease = try await acquireLock(
                 owner: owner, name: name, token: token, timeToLive: timeToLive, wait: wait, ownerLabel: ownerLabel)
-            let lost = Signal<LockLoss>()
-            let keeper = locks.keepAlive(lease) { lost.send($0) }
+            let events = LeaseMailbox()
+            let keeper = locks.keepAlive(lease) { events.put($0) }
             defer { keeper.stop() }
             try await granted(lease)
-            let loss = try await lost.wait()
-            _ = heldTokens.remove(key, token)
-            return loss
+            while true {
+                switch try await events.next() {
+                case .renewed(let lease): try await renewed(lease)
+                case .lost(let loss):
+                    _ = heldTokens.remove(key, token)
+                    return loss
+                }
+            }
         } catch {
             // Also after a failed acquire: cut off, it may hold the lock without anybody to renew it.
             let isLast = heldTokens.remove(key, token)

@@ -1,5 +1,5 @@
-// The facade of the engine: what the service's methods call, and what a Swift program calls that embeds the engine alone.
-// It holds no state but the registries of running turns and holds, and is called from every loop.
+// The facade of the engine: what the service's methods call, and what a Swift program calls that embeds the engine
+// alone. It holds no state but the registries of running turns and holds, and is called from every loop.
 
 /// Conversations with a language model: turns, sessions and locks, on ports for everything that does I/O.
 ///
@@ -46,10 +46,13 @@ public final class ChatEngine: Sendable {
     /// Answers one question. A failed or cancelled turn stores nothing.
     ///
     /// - Parameters:
-    ///   - cancel: cancels the task that this call runs in. Called at most once, from any thread and also from inside this
-    ///     call, when somebody cancels the turn by its id, its session is deleted, its lock is lost, or a time limit passes;
+    ///   - cancel: cancels the task that this call runs in. Called at most once, from any thread and also from inside
+    /// this
+    ///     call, when somebody cancels the turn by its id, its session is deleted, its lock is lost, or a time limit
+    /// passes;
     ///     never after the answer is on its way into the store or this call has returned.
-    ///   - emit: gets the events in order, on the caller's actor. While it waits, nothing is read from the model. What it
+    ///   - emit: gets the events in order, on the caller's actor. While it waits, nothing is read from the model. What
+    /// it
     ///     throws ends the turn and is thrown again.
     /// - Returns: the answer, stored and with the session's lock released.
     /// - Throws: `EngineError`, or what `emit` threw.
@@ -62,8 +65,10 @@ public final class ChatEngine: Sendable {
     }
 
     /// Ends a running turn, from whichever connection or loop. All calls that run or await the turn end.
-    public func cancelTurn(owner: String, turnID: String) -> CancelOutcome {
-        runningTurns.cancel(owner: owner, turnID: turnID)
+    ///
+    /// - Parameter sessionID: the turn's session; nil for any.
+    public func cancelTurn(owner: String, sessionID: String? = nil, turnID: String) -> CancelOutcome {
+        runningTurns.cancel(owner: owner, sessionID: sessionID, turnID: turnID)
     }
 
     /// How many turns run or stand in line, for metrics and draining.

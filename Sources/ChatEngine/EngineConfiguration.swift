@@ -4,7 +4,8 @@
 public struct MemoryPolicy: Sendable, Equatable {
     /// The newest messages at most; 0 for all. Cut at turn boundaries, so a turn that does not fit whole is left out.
     public var messagesMax = 40
-    /// Estimated tokens of the whole prompt at most; 0 for no limit. The system prompt and the new message are always kept.
+    /// Estimated tokens of the whole prompt at most; 0 for no limit. The system prompt and the new message are always
+    /// kept.
     public var tokensMax = 32_000
 
     /// The defaults.
@@ -20,10 +21,9 @@ public struct MemoryPolicy: Sendable, Equatable {
 
 /// The limits of requests and turns. Each appears by its name in the error that it causes.
 public struct EngineLimits: Sendable, Equatable {
-    /// Of a user's message: some 20 pages. Larger texts belong into documents that tools search.
+    /// Of a user's message, and of a request's own system prompt: some 20 pages. Larger texts belong into documents
+    /// that tools search.
     public var messageBytesMax = 64 * 1024
-    /// Of a request's own system prompt.
-    public var systemPromptBytesMax = 32 * 1024
     /// Of an answer: with everything around it, it must fit a frame of 1 MiB.
     public var answerBytesMax = 512 * 1024
     /// Of a tool's output; more is cut. Eight of them leave room in a model's context of 32,000 tokens.
@@ -37,7 +37,7 @@ public struct EngineLimits: Sendable, Equatable {
     /// Of a session's title.
     public var titleBytesMax = 256
     /// Of a session's labels.
-    public var labelsMax = 32
+    public var labelsMax = 16
     /// Of a label's name.
     public var labelNameBytesMax = 64
     /// Of a label's value.
@@ -46,26 +46,26 @@ public struct EngineLimits: Sendable, Equatable {
     public var modelNameBytesMax = 128
     /// Of the output tokens that a request may ask for: more than any present model gives.
     public var outputTokensMax = 1_000_000
-    /// Of a page of a list.
-    public var pageItemsMax = 1_000
-    /// Of a page that asked for no size.
-    public var pageItemsDefault = 50
+    /// Of a page of sessions.
+    public var sessionsPerPageMax = 200
+    /// Of a page of sessions that asked for no size.
+    public var sessionsPerPageDefault = 50
+    /// Of a page of messages.
+    public var messagesPerPageMax = 500
+    /// Of a page of messages that asked for no size.
+    public var messagesPerPageDefault = 100
     /// Of the text on a page: it must fit a frame of 1 MiB with everything around it.
     public var pageBytesMax = 512 * 1024
     /// Of a lock's name.
     public var lockNameBytesMax = 256
-    /// Of a lock's token.
-    public var lockTokenBytesMax = 128
-    /// Below this a token can be guessed.
-    public var lockTokenBytesMin = 16
     /// Of a lock's owner label.
     public var lockOwnerLabelBytesMax = 128
     /// A lease that nobody can renew in time is of no use.
     public var lockTimeToLiveMin: Duration = .milliseconds(100)
     /// A crashed holder blocks the others that long.
-    public var lockTimeToLiveMax: Duration = .seconds(600)
+    public var lockTimeToLiveMax: Duration = .seconds(3600)
     /// How long a caller may stand in line for a lock of the lock service.
-    public var lockWaitMax: Duration = .seconds(300)
+    public var lockWaitMax: Duration = .seconds(60)
 
     /// The defaults.
     public init() {}
@@ -81,16 +81,14 @@ public struct EngineConfiguration: Sendable {
     public var sessionIdleLifetime: Duration? = .seconds(30 * 24 * 60 * 60)
     /// Of the session's lock, renewed while the turn runs. When this process dies, the session is free after that time.
     public var sessionLockTimeToLive: Duration = .seconds(10)
-    /// How long a turn stands in line for its session when the request does not say.
-    public var sessionLockWaitDefault: Duration = .seconds(30)
-    /// The longest that a request may ask to stand in line.
-    public var sessionLockWaitMax: Duration = .seconds(300)
+    /// How long a turn stands in line for its session, at most and when the request does not say: a few answers' time.
+    public var sessionLockWaitMax: Duration = .seconds(30)
     /// Of one tool's run.
     public var toolTimeLimit: Duration = .seconds(10)
     /// How late a tool may keep its time limit before the turn is ended.
     public var toolGrace: Duration = .seconds(2)
-    /// Of a whole turn, from its arrival: longer than the slowest answer, and short enough that a stuck model does not hold
-    /// its session all day.
+    /// Of a whole turn, from its arrival: longer than the slowest answer, and short enough that a stuck model does not
+    /// hold its session all day.
     public var turnTimeLimit: Duration = .seconds(900)
     /// Of a lease when the caller of the lock service does not say.
     public var lockTimeToLiveDefault: Duration = .seconds(10)

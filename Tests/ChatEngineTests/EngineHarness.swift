@@ -148,7 +148,8 @@ struct EngineHarness {
 
     func texts(_ session: String, owner: String = "o") async throws -> [String] {
         let page = try await parts.store.messages(
-            owner: owner, sessionID: session, limit: PageLimit(items: 10_000, bytes: 10_000_000), pageToken: nil)
+            owner: owner, sessionID: session, order: .oldestFirst, limit: PageLimit(items: 10_000, bytes: 10_000_000),
+            pageToken: nil)
         return page?.items.map(\.text) ?? []
     }
 

@@ -16,7 +16,7 @@ struct TurnTests {
         #expect(reply.model == "provider-model" && reply.finishReason == .stop)
         #expect(
             call.events.value == [
-                .started(TurnStarted(sessionID: "s", turnID: "t1", model: "test-model")),
+                .started(TurnStarted(sessionID: "s", turnID: "t1", model: "test-model", replayed: false)),
                 .text("Hello"), .text(", world"),
             ])
         #expect(try await harness.texts("s") == ["What is new?", "Hello, world"])

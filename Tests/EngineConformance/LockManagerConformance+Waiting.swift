@@ -130,34 +130,50 @@ extension LockManagerConformance {
     static let keepingCases: [ConformanceCase<any LockHarness>] = [
         ConformanceCase("a kept lease outlives its time to live, and stops being renewed when it is told") { harness in
             let lease = try await harness.locks.acquire(request(first))
-            let losses = Guarded<[LockLoss]>([])
-            let keeper = harness.locks.keepAlive(lease) { loss in losses.withLock { $0.append(loss) } }
+            let events = Guarded<[LeaseEvent]>([])
+            let keeper = harness.locks.keepAlive(lease) { event in events.withLock { $0.append(event) } }
             for _ in 0..<12 { await harness.advance(by: timeToLive * 0.25) }
             try check(try await harness.locks.inspect(key)?.fence == lease.fence, "the lease is still there")
+            try await eventually("renewals are told") { events.value.count >= 3 }
+            try check(losses(events).isEmpty, "nothing was lost: \(events.value)")
             keeper.stop()
             keeper.stop()
             await harness.advance(by: timeToLive * 1.5)
             try check(try await harness.locks.inspect(key) == nil, "nobody renews it any more")
-            try check(losses.withLock { $0.isEmpty }, "who stopped is not told of the loss")
+            try check(losses(events).isEmpty, "who stopped is not told of the loss")
         },
-        ConformanceCase("the keeper of a forced lease is told, once") { harness in
+        ConformanceCase("the keeper of a forced lease is told, once, and last") { harness in
             let lease = try await harness.locks.acquire(request(first))
-            let losses = Guarded<[LockLoss]>([])
-            let keeper = harness.locks.keepAlive(lease) { loss in losses.withLock { $0.append(loss) } }
+            let events = Guarded<[LeaseEvent]>([])
+            let keeper = harness.locks.keepAlive(lease) { event in events.withLock { $0.append(event) } }
             _ = try await harness.locks.forceRelease(key, fence: lease.fence)
             for _ in 0..<6 { await harness.advance(by: timeToLive * 0.5) }
-            try await eventually("the keeper is told") { losses.withLock { !$0.isEmpty } }
-            try check(losses.withLock { $0.count } == 1, "it is told once: \(losses.withLock { $0 })")
+            try await eventually("the keeper is told") { !losses(events).isEmpty }
+            try check(losses(events).count == 1, "it is told once: \(events.value)")
+            if case .renewed = events.value.last { try check(false, "nothing follows the loss") }
+            keeper.stop()
+        },
+        ConformanceCase("the keeper of a lease that somebody with its token released is told") { harness in
+            let lease = try await harness.locks.acquire(request(first))
+            let events = Guarded<[LeaseEvent]>([])
+            let keeper = harness.locks.keepAlive(lease) { event in events.withLock { $0.append(event) } }
+            try await harness.locks.release(key, token: first)
+            for _ in 0..<6 { await harness.advance(by: timeToLive * 0.5) }
+            try await eventually("the keeper is told") { !losses(events).isEmpty }
             keeper.stop()
         },
         ConformanceCase("keeping a lease that is lost already tells so") { harness in
             let lease = try await harness.locks.acquire(request(first))
             await harness.advance(by: timeToLive * 1.1)
-            let losses = Guarded<[LockLoss]>([])
-            let keeper = harness.locks.keepAlive(lease) { loss in losses.withLock { $0.append(loss) } }
+            let events = Guarded<[LeaseEvent]>([])
+            let keeper = harness.locks.keepAlive(lease) { event in events.withLock { $0.append(event) } }
             for _ in 0..<4 { await harness.advance(by: timeToLive * 0.5) }
-            try await eventually("the keeper is told") { losses.withLock { !$0.isEmpty } }
+            try await eventually("the keeper is told") { !losses(events).isEmpty }
             keeper.stop()
         },
     ]
+
+    private static func losses(_ events: Guarded<[LeaseEvent]>) -> [LockLoss] {
+        events.value.compactMap { if case .lost(let loss) = $0 { loss } else { nil } }
+    }
 }

@@ -96,14 +96,17 @@ public enum LockManagerConformance {
             try check(status.acquiredAtMicroseconds > 0 && status.waiters == 0, "nobody waits")
         },
         ConformanceCase("force takes the lock from the lease with that fence, and from no later one") { harness in
-            let lease = try await harness.locks.acquire(request(first))
-            try check(try await !harness.locks.forceRelease(key, fence: lease.fence + 1), "another fence does nothing")
-            try check(try await harness.locks.forceRelease(key, fence: lease.fence), "its fence releases it")
+            let lease = try await harness.locks.acquire(request(first, label: "worker"))
+            try check(
+                try await harness.locks.forceRelease(key, fence: lease.fence + 1) == nil, "another fence does nothing")
+            let status = try await harness.locks.forceRelease(key, fence: lease.fence)
+            try check(status?.ownerLabel == "worker" && status?.fence == lease.fence, "its fence releases it")
             try await checkThrows(.lockLost, "the former holder has lost it") {
                 _ = try await harness.locks.renew(key, token: first, timeToLive: timeToLive)
             }
             _ = try await harness.locks.acquire(request(second))
-            try check(try await !harness.locks.forceRelease(key, fence: lease.fence), "the old fence does nothing now")
+            try check(
+                try await harness.locks.forceRelease(key, fence: lease.fence) == nil, "the old fence does nothing now")
         },
         ConformanceCase("kinds and owners have locks of their own under one name") { harness in
             let keys = [

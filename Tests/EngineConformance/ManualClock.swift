@@ -1,4 +1,5 @@
-// Time that stands still until a test moves it. Shared by every test of the engine and of stores with a clock of their own.
+// Time that stands still until a test moves it. Shared by every test of the engine and of stores with a clock of their
+// own.
 
 public import ChatEngine
 internal import Synchronization

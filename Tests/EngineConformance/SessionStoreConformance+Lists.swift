@@ -5,25 +5,25 @@ internal import ChatEngine
 extension SessionStoreConformance {
     static let listCases: [ConformanceCase<any StoreHarness>] = [
         ConformanceCase("lists have the most recently active session first") { harness in
-            for id in ["a", "b", "c", "a", "d", "b"] {
-                let turn = "t\(Int.random(in: 0..<Int.max))"
-                _ = try await Writer(harness, session: id).appended(turn: turn, question: "q", answer: "a")
+            for (index, id) in ["a", "b", "c", "a", "d", "b"].enumerated() {
+                _ = try await Writer(harness, session: id).appended(turn: "t\(index)", question: "q", answer: "a")
             }
             let page = try await list(harness)
             try check(page.map(\.id) == ["b", "d", "a", "c"], "the order is \(page.map(\.id))")
             let times = page.map(\.lastActivityMicroseconds)
             try check(times == times.sorted(by: >), "their times say so")
         },
-        ConformanceCase("lists hold the owner's sessions, or those of one of its users") { harness in
-            for (owner, session, user) in [("o", "s1", "u1"), ("o", "s2", "u2"), ("p", "s3", "u1"), ("o", "s4", "")] {
-                _ = try await Writer(harness, owner: owner, session: session, user: user).appended(
+        ConformanceCase("lists hold one owner's sessions, or everybody's") { harness in
+            for (owner, session) in [("o", "s1"), ("p", "s1"), ("o", "s2"), ("", "s3")] {
+                _ = try await Writer(harness, owner: owner, session: session).appended(
                     turn: "t", question: "q", answer: "a")
             }
-            try check(try await list(harness).map(\.id) == ["s4", "s2", "s1"], "all of the owner")
-            try check(try await list(harness, user: "u1").map(\.id) == ["s1"], "one user's")
-            try check(try await list(harness, user: "").map(\.id) == ["s4"], "those of no user")
-            try check(try await list(harness, user: "u3").isEmpty, "nobody's")
-            try check(try await list(harness, owner: "p").map(\.id) == ["s3"], "the other owner's")
+            try check(try await list(harness).map(\.id) == ["s2", "s1"], "one owner's")
+            try check(try await list(harness, .owner("p")).map(\.id) == ["s1"], "another owner's")
+            try check(try await list(harness, .owner("")).map(\.id) == ["s3"], "those of nobody in particular")
+            try check(try await list(harness, .owner("x")).isEmpty, "those of an owner without sessions")
+            let all = try await list(harness, .allOwners).map { [$0.owner, $0.id] }
+            try check(all == [["", "s3"], ["o", "s2"], ["p", "s1"], ["o", "s1"]], "everybody's: \(all)")
         },
         ConformanceCase("a page ends at its bytes too") { harness in
             for index in 0..<4 {
@@ -31,11 +31,11 @@ extension SessionStoreConformance {
                     turn: "t", question: String(repeating: "x", count: 100), answer: "a")
             }
             let page = try await harness.store.sessions(
-                owner: "o", userID: nil, limit: PageLimit(items: 100, bytes: 250), pageToken: nil)
+                in: .owner("o"), limit: PageLimit(items: 100, bytes: 250), pageToken: nil)
             try check(
                 page.items.count == 2 && page.nextToken != nil, "two of a hundred bytes fit, not \(page.items.count)")
             let tiny = try await harness.store.sessions(
-                owner: "o", userID: nil, limit: PageLimit(items: 100, bytes: 1), pageToken: nil)
+                in: .owner("o"), limit: PageLimit(items: 100, bytes: 1), pageToken: nil)
             try check(tiny.items.count == 1 && tiny.nextToken != nil, "one always fits")
         },
         ConformanceCase("paging neither skips nor repeats a session that is not touched") { harness in
@@ -46,24 +46,24 @@ extension SessionStoreConformance {
                 _ = try await Writer(harness, session: "s\(index)").appended(turn: "t", question: "q", answer: "a")
             }
             let limit = PageLimit(items: 2, bytes: 10_000)
-            let first = try await harness.store.sessions(owner: "o", userID: nil, limit: limit, pageToken: nil)
+            let first = try await harness.store.sessions(in: .owner("o"), limit: limit, pageToken: nil)
             try check(first.items.map(\.id) == ["s5", "s4"], "the first page")
             _ = try await harness.store.deleteSession(owner: "o", id: "s4")
             let second = try await harness.store.sessions(
-                owner: "o", userID: nil, limit: limit, pageToken: first.nextToken)
+                in: .owner("o"), limit: limit, pageToken: first.nextToken)
             try check(second.items.map(\.id) == ["s3", "s2"], "the second page")
         },
     ]
 
     /// Every page of a list, in small pages.
     private static func list(
-        _ harness: any StoreHarness, owner: String = "o", user: String? = nil
+        _ harness: any StoreHarness, _ scope: SessionScope = .owner("o")
     ) async throws -> [Session] {
         var sessions: [Session] = []
         var token: String?
         for _ in 0..<100 {
             let page = try await harness.store.sessions(
-                owner: owner, userID: user, limit: PageLimit(items: 2, bytes: 10_000), pageToken: token)
+                in: scope, limit: PageLimit(items: 2, bytes: 10_000), pageToken: token)
             sessions += page.items
             guard let next = page.nextToken else { return sessions }
             token = next
@@ -89,7 +89,7 @@ extension SessionStoreConformance {
         var token: String?
         for _ in 0..<200 {
             let page = try await harness.store.sessions(
-                owner: owner, userID: nil,
+                in: .owner(owner),
                 limit: PageLimit(items: Int.random(in: 1...5, using: &random), bytes: 100_000), pageToken: token)
             seen += page.items.map(\.id)
             guard let next = page.nextToken else { break }

@@ -86,7 +86,8 @@ extension SessionStoreConformance {
             for round in 0..<20 {
                 let page = try require(
                     try await harness.store.messages(
-                        owner: "o", sessionID: "s", limit: PageLimit(items: 3, bytes: 10_000), pageToken: token),
+                        owner: "o", sessionID: "s", order: .oldestFirst, limit: PageLimit(items: 3, bytes: 10_000),
+                        pageToken: token),
                     "the session is there")
                 try check(page.items.count <= 3 && !page.items.isEmpty, "a page has 1 to 3 messages")
                 texts += page.items.map(\.text)
@@ -96,30 +97,57 @@ extension SessionStoreConformance {
             }
             try check(texts == (0..<6).flatMap { ["q\($0)", "a\($0)"] }, "all in order: \(texts)")
             let small = try await harness.store.messages(
-                owner: "o", sessionID: "s", limit: PageLimit(items: 100, bytes: 1), pageToken: nil)
+                owner: "o", sessionID: "s", order: .oldestFirst, limit: PageLimit(items: 100, bytes: 1), pageToken: nil)
             try check(small?.items.count == 1 && small?.nextToken != nil, "a page holds at least one message")
             let missing = try await harness.store.messages(
-                owner: "o", sessionID: "x", limit: PageLimit(items: 1, bytes: 1), pageToken: nil)
+                owner: "o", sessionID: "x", order: .oldestFirst, limit: PageLimit(items: 1, bytes: 1), pageToken: nil)
             try check(missing == nil, "there are no messages of no session")
+        },
+        ConformanceCase("messages come newest first too, without those that are added while paging") { harness in
+            let writer = Writer(harness)
+            for index in 0..<4 {
+                _ = try await writer.appended(turn: "t\(index)", question: "q\(index)", answer: "a\(index)")
+            }
+            var positions: [Int] = []
+            var token: String?
+            for _ in 0..<20 {
+                let page = try require(
+                    try await harness.store.messages(
+                        owner: "o", sessionID: "s", order: .newestFirst, limit: PageLimit(items: 3, bytes: 10_000),
+                        pageToken: token), "the session is there")
+                positions += page.items.map(\.position)
+                token = page.nextToken
+                if token == nil { break }
+                _ = try await writer.appended(turn: "t\(positions.count)x", question: "q", answer: "a")
+                try await checkThrows(.invalidArgument, "a token goes with its order") {
+                    _ = try await harness.store.messages(
+                        owner: "o", sessionID: "s", order: .oldestFirst, limit: PageLimit(items: 3, bytes: 10_000),
+                        pageToken: token)
+                }
+            }
+            try check(positions == Array((1...8).reversed()), "the order is \(positions)")
         },
         ConformanceCase("page tokens that nobody made, or of a deleted session, are refused") { harness in
             let writer = Writer(harness)
             _ = try await writer.appended(turn: "t1", question: "q", answer: "a")
             let limit = PageLimit(items: 1, bytes: 1000)
-            let page = try await harness.store.messages(owner: "o", sessionID: "s", limit: limit, pageToken: nil)
+            let page = try await harness.store.messages(
+                owner: "o", sessionID: "s", order: .oldestFirst, limit: limit, pageToken: nil)
             let token = try require(page?.nextToken, "there is a second page")
             for bad in ["x", token + "0", String(token.dropLast()), "-", "\u{0}", "한글"] {
                 try await checkThrows(.invalidArgument, "message token \(bad)") {
-                    _ = try await harness.store.messages(owner: "o", sessionID: "s", limit: limit, pageToken: bad)
+                    _ = try await harness.store.messages(
+                        owner: "o", sessionID: "s", order: .oldestFirst, limit: limit, pageToken: bad)
                 }
                 try await checkThrows(.invalidArgument, "session token \(bad)") {
-                    _ = try await harness.store.sessions(owner: "o", userID: nil, limit: limit, pageToken: bad)
+                    _ = try await harness.store.sessions(in: .owner("o"), limit: limit, pageToken: bad)
                 }
             }
             _ = try await harness.store.deleteSession(owner: "o", id: "s")
             _ = try await writer.appended(turn: "t2", question: "q", answer: "a")
             try await checkThrows(.invalidArgument, "a token of the deleted session") {
-                _ = try await harness.store.messages(owner: "o", sessionID: "s", limit: limit, pageToken: token)
+                _ = try await harness.store.messages(
+                    owner: "o", sessionID: "s", order: .oldestFirst, limit: limit, pageToken: token)
             }
         },
     ]
@@ -200,11 +228,12 @@ extension SessionStoreConformance {
         try check(
             try await harness.store.findTurn(owner: "o", sessionID: "s", turnID: "t") == nil, "there is no turn")
         let limit = PageLimit(items: 10, bytes: 10_000)
-        let messages = try await harness.store.messages(owner: "o", sessionID: "s", limit: limit, pageToken: nil)
+        let messages = try await harness.store.messages(
+            owner: "o", sessionID: "s", order: .oldestFirst, limit: limit, pageToken: nil)
         try check(messages == nil, "there are no messages")
-        for user in [nil, "u"] {
-            let page = try await harness.store.sessions(owner: "o", userID: user, limit: limit, pageToken: nil)
-            try check(page.items.isEmpty && page.nextToken == nil, "no list has it")
+        for scope in [SessionScope.owner("o"), .allOwners] {
+            let page = try await harness.store.sessions(in: scope, limit: limit, pageToken: nil)
+            try check(!page.items.contains { $0.owner == "o" }, "no list has it")
         }
         let window = try await harness.store.loadWindow(
             owner: "o", sessionID: "s", limit: WindowLimit(), idleLifetime: .seconds(2))

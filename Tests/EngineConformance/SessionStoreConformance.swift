@@ -11,17 +11,21 @@ public enum SessionStoreConformance {
     private static let appendCases: [ConformanceCase<any StoreHarness>] = [
         ConformanceCase("the first turn makes the session, with user, title, messages and turn") { harness in
             let session = try await Writer(harness).appended(turn: "t1", question: "hello there", answer: "hi")
-            try check(session.id == "s" && session.userID == "u" && session.title == "hello there", "it is described")
+            try check(
+                session.id == "s" && session.owner == "o" && session.userID == "u" && session.title == "hello there",
+                "it is described")
             try check(session.messageCount == 2 && session.createdAtMicroseconds > 0, "it is counted and dated")
             let read = try require(try await harness.store.session(owner: "o", id: "s"), "it can be read")
             try check(read == session, "it reads as it was returned")
             let page = try require(
                 try await harness.store.messages(
-                    owner: "o", sessionID: "s", limit: PageLimit(items: 10, bytes: 10_000), pageToken: nil),
+                    owner: "o", sessionID: "s", order: .oldestFirst, limit: PageLimit(items: 10, bytes: 10_000),
+                    pageToken: nil),
                 "its messages can be read")
             try check(page.items.map(\.text) == ["hello there", "hi"] && page.nextToken == nil, "both are there")
             try check(page.items.map(\.role) == [.user, .assistant], "in their roles")
             try check(page.items.allSatisfy { $0.turnID == "t1" }, "with their turn")
+            try check(page.items.map(\.position) == [1, 2] && page.items[1].model == "m", "with position and model")
         },
         ConformanceCase("a stored turn is found whole, and only in its session and by its owner") { harness in
             let writer = Writer(harness)
@@ -149,7 +153,8 @@ struct Writer: Sendable {
             generation: generation,
             messages: [
                 StoredMessage(role: .user, text: question, turnID: id, createdAtMicroseconds: wallMicroseconds),
-                StoredMessage(role: .assistant, text: answer, turnID: id, createdAtMicroseconds: wallMicroseconds),
+                StoredMessage(
+                    role: .assistant, text: answer, turnID: id, createdAtMicroseconds: wallMicroseconds, model: "m"),
             ],
             turn: turn(id: id, answer: answer, at: wallMicroseconds), idleLifetime: idleLifetime)
     }

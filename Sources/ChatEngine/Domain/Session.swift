@@ -3,7 +3,9 @@
 /// A conversation.
 public struct Session: Sendable, Equatable {
     public var id: String
-    /// Whose conversation it is, as its first turn said; empty when it did not.
+    /// The identity that it belongs to.
+    public var owner: String
+    /// For whom the owner asked in the first turn; a record, no permission. Empty when it did not say.
     public var userID: String
     /// The first words of the first message until it is renamed.
     public var title: String
@@ -20,11 +22,12 @@ public struct Session: Sendable, Equatable {
 
     /// A session; made by stores.
     public init(
-        id: String, userID: String, title: String, labels: [String: String] = [:], messageCount: Int,
+        id: String, owner: String, userID: String, title: String, labels: [String: String] = [:], messageCount: Int,
         createdAtMicroseconds: Int64, lastActivityMicroseconds: Int64, expiresAtMicroseconds: Int64?,
         generation: UInt64
     ) {
         self.id = id
+        self.owner = owner
         self.userID = userID
         self.title = title
         self.labels = labels
@@ -38,12 +41,16 @@ public struct Session: Sendable, Equatable {
 
 /// One message of a conversation. The user's is what the user wrote, without tool results.
 public struct StoredMessage: Sendable, Equatable {
+    /// Its place in the session, from 1; given by the store, 0 on the way there.
+    public var position: Int
     public var role: MessageRole
     public var text: String
     /// The turn it belongs to; empty when another program wrote it.
     public var turnID: String
     /// Microseconds since 1970; 0 when another program wrote it.
     public var createdAtMicroseconds: Int64
+    /// The model that wrote it; empty for users and when not known.
+    public var model: String
     /// What an assistant message asked for; empty in other roles.
     public var toolCalls: [ToolCall]
     /// The call that a tool message answers; nil in other roles.
@@ -51,13 +58,15 @@ public struct StoredMessage: Sendable, Equatable {
 
     /// A message; see the properties.
     public init(
-        role: MessageRole, text: String, turnID: String, createdAtMicroseconds: Int64, toolCalls: [ToolCall] = [],
-        toolCallID: String? = nil
+        position: Int = 0, role: MessageRole, text: String, turnID: String, createdAtMicroseconds: Int64,
+        model: String = "", toolCalls: [ToolCall] = [], toolCallID: String? = nil
     ) {
+        self.position = position
         self.role = role
         self.text = text
         self.turnID = turnID
         self.createdAtMicroseconds = createdAtMicroseconds
+        self.model = model
         self.toolCalls = toolCalls
         self.toolCallID = toolCallID
     }
@@ -91,6 +100,21 @@ public struct StoredTurn: Sendable, Equatable {
         self.toolRuns = toolRuns
         self.finishedAtMicroseconds = finishedAtMicroseconds
     }
+}
+
+/// Whose sessions to list.
+public enum SessionScope: Sendable, Hashable {
+    case owner(String)
+    /// Every owner's, for operators. Who may ask is decided before the engine is.
+    case allOwners
+}
+
+/// In which order to read messages.
+public enum MessageOrder: Sendable, Hashable {
+    /// Messages that are added meanwhile appear on later pages.
+    case oldestFirst
+    /// Messages that are added meanwhile do not appear.
+    case newestFirst
 }
 
 /// What to change of a session; nil leaves a thing as it is.

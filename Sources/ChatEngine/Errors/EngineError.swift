@@ -15,8 +15,6 @@ public struct EngineError: Error, Sendable, Equatable {
         case sessionBusy
         /// The turn id was used for a different request.
         case turnMismatch
-        /// The session belongs to another user of the same owner.
-        case userMismatch
         /// Somebody else holds the lock. The caller holds nothing.
         case lockNotAcquired
         /// The caller held the lock and does so no more.
@@ -101,7 +99,7 @@ extension EngineError {
     /// A lease that ended before its holder released it.
     public static func lockLost(_ name: String, _ loss: LockLoss) -> EngineError {
         EngineError(
-            .lockLost, reason: "LOCK_LOST",
+            .lockLost, reason: "LOST",
             "the lock \(name) is not held any more (\(loss.rawValue)); stop the work it protected and acquire it again")
     }
 

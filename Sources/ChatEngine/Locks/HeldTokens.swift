@@ -1,5 +1,5 @@
-// Which tokens are held by how many streams. A caller that lost its connection holds again with the same token while the
-// server has not noticed the loss; the former stream's end must not release the lock under the new one.
+// Which tokens are held by how many streams. A caller that lost its connection holds again with the same token while
+// the server has not noticed the loss; the former stream's end must not release the lock under the new one.
 
 internal import Synchronization
 

@@ -13,7 +13,7 @@ public final class InMemoryLockManager: LockManager {
     private struct State {
         var table: LockTable
         var waits: [UInt64: Wait] = [:]
-        var observers: [UInt64: @Sendable (LockLoss) -> Void] = [:]
+        var observers: [UInt64: @Sendable (LeaseEvent) -> Void] = [:]
         var lastID: UInt64 = 0
 
         mutating func makeID() -> UInt64 {
@@ -25,7 +25,7 @@ public final class InMemoryLockManager: LockManager {
     /// An effect with those whom it concerns, taken out of the state under the mutex, told outside it.
     private enum Delivery {
         case resume(Wait, Result<LockLease, EngineError>)
-        case lost([@Sendable (LockLoss) -> Void], LockLoss)
+        case lost([@Sendable (LeaseEvent) -> Void], LockLoss)
         case wake(LockKey, at: ContinuousClock.Instant)
     }
 
@@ -74,32 +74,35 @@ public final class InMemoryLockManager: LockManager {
         update { state, time, effects in state.table.inspect(key, at: time, effects: &effects) }
     }
 
-    public func forceRelease(_ key: LockKey, fence: UInt64) async throws -> Bool {
+    public func forceRelease(_ key: LockKey, fence: UInt64) async throws -> LockStatus? {
         update { state, time, effects in state.table.forceRelease(key, fence: fence, at: time, effects: &effects) }
     }
 
-    public func keepAlive(_ lease: LockLease, onLoss: @escaping @Sendable (LockLoss) -> Void) -> any LeaseKeeper {
+    public func keepAlive(
+        _ lease: LockLease, onEvent: @escaping @Sendable (LeaseEvent) -> Void
+    ) -> any LeaseKeeper {
         let observer: UInt64? = update { state, time, effects in
             let id = state.makeID()
             guard
                 state.table.observe(lease.key, token: lease.token, observer: id, at: time, effects: &effects)
             else { return nil }
-            state.observers[id] = onLoss
+            state.observers[id] = onEvent
             return id
         }
         guard let observer else {
-            clock.schedule(at: clock.now) { onLoss(.expired) }
-            return InMemoryLeaseKeeper(manager: self, lease: lease, observer: 0, clock: clock)
+            clock.schedule(at: clock.now) { onEvent(.lost(.expired)) }
+            return InMemoryLeaseKeeper(manager: self, lease: lease, observer: 0, clock: clock, onEvent: onEvent)
         }
-        let keeper = InMemoryLeaseKeeper(manager: self, lease: lease, observer: observer, clock: clock)
+        let keeper = InMemoryLeaseKeeper(
+            manager: self, lease: lease, observer: observer, clock: clock, onEvent: onEvent)
         keeper.start()
         return keeper
     }
 
     // MARK: For stores in the same process
 
-    /// True while the token holds the lock. A store that checks this inside its own critical section or on its own queue
-    /// orders its writes: the next holder reads after them.
+    /// True while the token holds the lock. A store that checks this inside its own critical section or on its own
+    /// queue orders its writes: the next holder reads after them.
     public func holds(_ key: LockKey, token: LockToken) -> Bool {
         state.withLock { $0.table.holds(key, token: token, at: clock.now) }
     }
@@ -216,7 +219,7 @@ public final class InMemoryLockManager: LockManager {
             wait.timer?.cancel()
             wait.continuation.resume(with: result.mapError { $0 })
         case .lost(let observers, let loss):
-            for observer in observers { observer(loss) }
+            for observer in observers { observer(.lost(loss)) }
         case .wake(let key, let instant):
             clock.schedule(at: instant) { [weak self] in
                 self?.update { state, time, effects in state.table.wake(key, at: time, effects: &effects) }
@@ -236,13 +239,18 @@ private final class InMemoryLeaseKeeper: LeaseKeeper {
     private let lease: LockLease
     private let observer: UInt64
     private let clock: any EngineClock
+    private let onEvent: @Sendable (LeaseEvent) -> Void
     private let state = Mutex(State())
 
-    init(manager: InMemoryLockManager, lease: LockLease, observer: UInt64, clock: any EngineClock) {
+    init(
+        manager: InMemoryLockManager, lease: LockLease, observer: UInt64, clock: any EngineClock,
+        onEvent: @escaping @Sendable (LeaseEvent) -> Void
+    ) {
         self.manager = manager
         self.lease = lease
         self.observer = observer
         self.clock = clock
+        self.onEvent = onEvent
     }
 
     func start() {
@@ -268,7 +276,10 @@ private final class InMemoryLeaseKeeper: LeaseKeeper {
     private func renew() {
         guard !state.withLock({ $0.stopped }) else { return }
         // A lease that cannot be renewed was lost, and the table told the observer so.
-        guard manager.renewNow(lease.key, token: lease.token, timeToLive: lease.timeToLive) != nil else { return }
+        guard let renewed = manager.renewNow(lease.key, token: lease.token, timeToLive: lease.timeToLive) else {
+            return
+        }
+        onEvent(.renewed(renewed))
         start()
     }
 }

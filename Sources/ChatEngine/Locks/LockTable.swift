@@ -1,8 +1,10 @@
-// Who holds which lock and who stands in line: the decisions of the in-memory lock manager, pure, without clock or threads.
+// Who holds which lock and who stands in line: the decisions of the in-memory lock manager, pure, without clock or
+// threads.
 
 internal import DequeModule
 
-/// Leases and lines. Every operation is told the time, returns its result, and adds what must be told to others to `effects`.
+/// Leases and lines. Every operation is told the time, returns its result, and adds what must be told to others to
+/// `effects`.
 struct LockTable {
     /// What others must be told, after the operation and outside any mutex.
     enum Effect: Equatable {
@@ -101,12 +103,15 @@ struct LockTable {
         return true
     }
 
-    mutating func forceRelease(_ key: LockKey, fence: UInt64, at time: Time, effects: inout [Effect]) -> Bool {
-        expire(key, at: time, effects: &effects)
-        guard let holder = records[key]?.holder, holder.fence == fence else { return false }
+    mutating func forceRelease(
+        _ key: LockKey, fence: UInt64, at time: Time, effects: inout [Effect]
+    ) -> LockStatus? {
+        guard let status = inspect(key, at: time, effects: &effects), let holder = records[key]?.holder,
+            holder.fence == fence
+        else { return nil }
         if !holder.observers.isEmpty { effects.append(.lost(observers: holder.observers, .forced)) }
         vacate(key, at: time, effects: &effects)
-        return true
+        return status
     }
 
     mutating func inspect(_ key: LockKey, at time: Time, effects: inout [Effect]) -> LockStatus? {
@@ -215,7 +220,8 @@ struct LockTable {
         removeIfUnused(key)
     }
 
-    /// A caller that lost its connection in line and called again stands there twice with one token: both get the lease.
+    /// A caller that lost its connection in line and called again stands there twice with one token: both get the
+    /// lease.
     private mutating func grantRepeats(of lease: LockLease, effects: inout [Effect]) {
         guard let waiters = records[lease.key]?.waiters, !waiters.isEmpty else { return }
         let repeats = waiters.filter { $0.request.token == lease.token }
@@ -280,7 +286,7 @@ struct LockTable {
             retryAfter = holder.expiresAt - time.now
         }
         return EngineError(
-            .lockNotAcquired, reason: "LOCK_NOT_ACQUIRED",
+            .lockNotAcquired, reason: "NOT_ACQUIRED",
             "the lock \(key.name) is held by somebody else; wait longer, or try again when it is released",
             details: details, retryAfter: retryAfter)
     }

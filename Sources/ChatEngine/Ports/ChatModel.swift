@@ -64,6 +64,8 @@ public struct ModelRequest: Sendable {
     public var tools: [ToolDefinition] = []
     /// True when the caller reads tokens as they come; an adapter may use a plain request otherwise.
     public var streams: Bool
+    /// For whom the caller asks, for the provider's records; nil for nobody.
+    public var userID: String?
     /// When the answer is of no use any more; nil for none.
     public var deadline: ContinuousClock.Instant?
 
@@ -166,7 +168,8 @@ public protocol ChatModel: Sendable {
     /// The configured model's name, for replies, logs and metrics.
     var name: String { get }
 
-    /// Asks for one answer and emits its pieces in order. While `emit` waits, the adapter stops reading from the provider.
+    /// Asks for one answer and emits its pieces in order. While `emit` waits, the adapter stops reading from the
+    /// provider.
     ///
     /// - Returns: how the answer ended; only after the provider's terminal marker.
     /// - Throws: `ModelError`; `CancellationError`, after the upstream request was closed; and whatever `emit` throws.

@@ -20,7 +20,7 @@ public protocol EngineClock: Sendable {
 
 /// A timer that was scheduled. Dropping it does not cancel it.
 public protocol EngineTimer: Sendable {
-    /// Lets go of the action. One that just began on another thread still runs to its end, so actions check whether they
-    /// are still wanted. Harmless when called twice or too late.
+    /// Lets go of the action. One that just began on another thread still runs to its end, so actions check whether
+    /// they are still wanted. Harmless when called twice or too late.
     func cancel()
 }

@@ -1,6 +1,7 @@
 // The port to locks: leases with a token to renew and release, and a fencing number that only grows.
 //
-// A lease alone is not mutual exclusion: whoever writes under a lock checks its token or its fence in the same operation.
+// A lease alone is not mutual exclusion: whoever writes under a lock checks its token or its fence in the same
+// operation.
 
 /// What a lock protects. Kinds never meet, so that no caller's lock name can block a conversation.
 public struct LockKey: Sendable, Hashable {
@@ -25,7 +26,8 @@ public struct LockKey: Sendable, Hashable {
     }
 }
 
-/// The holder's secret, made by whoever acquires: it renews, releases, and makes a repeated acquire return the same lease.
+/// The holder's secret, made by whoever acquires: it renews, releases, and makes a repeated acquire return the same
+/// lease.
 public struct LockToken: Sendable, Hashable, CustomStringConvertible {
     /// The secret itself; never logged.
     public let value: String
@@ -122,25 +124,32 @@ public enum LockLoss: String, Sendable, Hashable, CaseIterable {
     case unreachable
 }
 
+/// What becomes of a lease that is kept.
+public enum LeaseEvent: Sendable, Equatable {
+    case renewed(LockLease)
+    case lost(LockLoss)
+}
+
 /// Keeps a lease renewed until it is stopped or lost.
 public protocol LeaseKeeper: Sendable {
-    /// Ends renewing and observing. Does not release. A loss that is being reported on another thread at this moment may
-    /// still arrive. Harmless when repeated.
+    /// Ends renewing and observing. Does not release. A loss that is being reported on another thread at this moment
+    /// may still arrive. Harmless when repeated.
     func stop()
 }
 
 /// Distributed or in-process locks. Every method may be called from any loop.
 ///
-/// A method that reaches out has a time limit of its own, and throws `EngineError` of kind `unavailable` when nothing was
-/// sent and `outcomeUnknown` when the answer never came.
+/// A method that reaches out has a time limit of its own, and throws `EngineError` of kind `unavailable` when nothing
+/// was sent and `outcomeUnknown` when the answer never came.
 public protocol LockManager: Sendable {
     /// Takes the lock, or stands in line for it in arrival order until `waitDeadline`.
     ///
     /// Repeated with the token that holds it, it returns the same lease with the same fence, renewed. A call that
-    /// is cancelled leaves the line; one that is cancelled at the moment of its grant may still return the lease, and one
-    /// whose answer was lost may hold it, so callers that give up release the token.
+    /// is cancelled leaves the line; one that is cancelled at the moment of its grant may still return the lease, and
+    /// one whose answer was lost may hold it, so callers that give up release the token.
     ///
-    /// - Throws: `EngineError` of kind `lockNotAcquired` when refused or the wait was over, `resourceExhausted` when the
+    /// - Throws: `EngineError` of kind `lockNotAcquired` when refused or the wait was over, `resourceExhausted` when
+    /// the
     ///   line or the table is full; `CancellationError`.
     func acquire(_ request: LockRequest) async throws -> LockLease
 
@@ -160,12 +169,14 @@ public protocol LockManager: Sendable {
 
     /// Takes the lock away from the lease with this fence, and never from a later one.
     ///
-    /// - Returns: false when that lease does not hold the lock.
-    func forceRelease(_ key: LockKey, fence: UInt64) async throws -> Bool
+    /// - Returns: the lease as it was, or nil when that lease does not hold the lock.
+    func forceRelease(_ key: LockKey, fence: UInt64) async throws -> LockStatus?
 
     /// Renews a lease about three times per `timeToLive` until it is stopped, surviving failures as long as the lease
-    /// lasts, and calls `onLoss` at most once, from any thread, as soon as the lease is known to be lost.
+    /// lasts. Calls `onEvent` from any thread: `renewed` after each renewal, and `lost` at most once, as the last
+    /// event, as soon as the lease is known to be lost.
     ///
-    /// Needs no task, since a turn's task is busy with the model meanwhile: an implementation uses timers and its own I/O.
-    func keepAlive(_ lease: LockLease, onLoss: @escaping @Sendable (LockLoss) -> Void) -> any LeaseKeeper
+    /// Needs no task, since a turn's task is busy with the model meanwhile: an implementation uses timers and its own
+    /// I/O.
+    func keepAlive(_ lease: LockLease, onEvent: @escaping @Sendable (LeaseEvent) -> Void) -> any LeaseKeeper
 }

@@ -63,7 +63,8 @@ public enum AppendOutcome: Sendable, Equatable {
     case sessionDeleted
 }
 
-/// Durable conversations. Every method may be called from any loop, takes the owner, and sees only that owner's sessions.
+/// Durable conversations. Every method may be called from any loop, takes the owner, and sees only that owner's
+/// sessions.
 ///
 /// Reads end with their task's cancellation. Every method has a time limit of its own, and throws `EngineError` of kind
 /// `unavailable` when the store cannot be reached. An expired session is nowhere to be seen, swept or not.
@@ -79,26 +80,27 @@ public protocol SessionStore: Sendable {
         owner: String, sessionID: String, limit: WindowLimit, idleLifetime: Duration?
     ) async throws -> HistoryWindow
 
-    /// Stores a turn as one atomic operation, which checks in this order: is the turn id already there (`duplicate`), is the
-    /// lock still held by the token (`lockLost`), is the session the one that was loaded (`sessionDeleted`). It makes the
-    /// session when there was none, renews its expiry and makes it the most recently active one.
+    /// Stores a turn as one atomic operation, which checks in this order: is the turn id already there (`duplicate`),
+    /// is the lock still held by the token (`lockLost`), is the session the one that was loaded (`sessionDeleted`). It
+    /// makes the session when there was none, renews its expiry and makes it the most recently active one.
     ///
     /// Once begun it is not stopped by its task's cancellation: it returns when it knows the outcome.
     ///
-    /// - Throws: `EngineError` of kind `outcomeUnknown` when it was sent and no answer came; any other kind when certainly
+    /// - Throws: `EngineError` of kind `outcomeUnknown` when it was sent and no answer came; any other kind when
+    /// certainly
     ///   nothing was stored.
     func append(_ turn: TurnAppend) async throws -> AppendOutcome
 
     /// The session, or nil.
     func session(owner: String, id: String) async throws -> Session?
 
-    /// The owner's sessions, those of one user or all (nil), most recently active first.
+    /// One owner's sessions or everybody's, most recently active first.
     ///
     /// A session that is not touched while paging is neither skipped nor repeated, whatever happens to the others.
     ///
     /// - Throws: `EngineError.badPageToken()`.
     func sessions(
-        owner: String, userID: String?, limit: PageLimit, pageToken: String?
+        in scope: SessionScope, limit: PageLimit, pageToken: String?
     ) async throws -> Page<Session>
 
     /// Changes title or labels, and neither activity nor expiry. Nil when there is no such session.
@@ -107,15 +109,16 @@ public protocol SessionStore: Sendable {
     /// Removes the session with its messages and turns. False when there was none.
     func deleteSession(owner: String, id: String) async throws -> Bool
 
-    /// The session's messages, oldest first. Nil when there is no such session. A token outlives appends, and not the
-    /// session: it is refused after a deletion.
+    /// The session's messages. Nil when there is no such session. A token goes with its order, and outlives appends but
+    /// not the session: it is refused after a deletion.
     ///
     /// - Throws: `EngineError.badPageToken()`.
     func messages(
-        owner: String, sessionID: String, limit: PageLimit, pageToken: String?
+        owner: String, sessionID: String, order: MessageOrder, limit: PageLimit, pageToken: String?
     ) async throws -> Page<StoredMessage>?
 
-    /// Removes up to `limit` expired sessions, as one small step of many; stores whose sessions vanish by themselves return 0.
+    /// Removes up to `limit` expired sessions, as one small step of many; stores whose sessions vanish by themselves
+    /// return 0.
     ///
     /// - Returns: how many it removed; `limit` means that there may be more.
     func removeExpiredSessions(limit: Int) async throws -> Int

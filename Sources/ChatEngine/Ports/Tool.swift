@@ -2,8 +2,8 @@
 
 /// Something that the service can do for an answer: look up the time, call a backend.
 ///
-/// Used in two ways: today the router picks tools before the model is called, later the model asks for them itself. Both
-/// make a `ToolCall`, so a tool does not know the difference.
+/// Used in two ways: today the router picks tools before the model is called, later the model asks for them itself.
+/// Both make a `ToolCall`, so a tool does not know the difference.
 public protocol Tool: Sendable {
     /// Name, purpose and arguments, for routers and models.
     var definition: ToolDefinition { get }
@@ -70,8 +70,12 @@ public struct ToolRun: Sendable, Hashable {
     public var name: String
     /// The arguments as a JSON object.
     public var arguments: String
-    /// What the tool said, cut at the limit; the failure's words when it failed.
+    /// What the model was told: what the tool said, cut at the limit, or that it failed.
     public var output: String
+    /// True when the tool said more.
+    public var outputTruncated: Bool
+    /// What went wrong, in words; empty when it succeeded.
+    public var errorMessage: String
     /// How it ended.
     public var status: ToolStatus
     /// From start to end.
@@ -79,12 +83,15 @@ public struct ToolRun: Sendable, Hashable {
 
     /// A finished run.
     public init(
-        id: String, name: String, arguments: String, output: String, status: ToolStatus, durationMicroseconds: Int64
+        id: String, name: String, arguments: String, output: String, outputTruncated: Bool = false,
+        errorMessage: String = "", status: ToolStatus, durationMicroseconds: Int64
     ) {
         self.id = id
         self.name = name
         self.arguments = arguments
         self.output = output
+        self.outputTruncated = outputTruncated
+        self.errorMessage = errorMessage
         self.status = status
         self.durationMicroseconds = durationMicroseconds
     }

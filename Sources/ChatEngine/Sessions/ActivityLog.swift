@@ -1,8 +1,8 @@
 // Sessions in the order of their last touch, for lists and for expiry. Pure; inside the in-memory store's mutex.
 
-/// A log of touches, newest at the end. A touch appends; the session's former entry stays behind as a stale one, and the
-/// log is compacted when more than half of it is stale. So a touch costs amortised constant time, finding a position is a
-/// binary search, and a page starts wherever the last one ended, although sessions moved meanwhile.
+/// A log of touches, newest at the end. A touch appends; the session's former entry stays behind as a stale one, and
+/// the log is compacted when more than half of it is stale. So a touch costs amortised constant time, finding a
+/// position is a binary search, and a page starts wherever the last one ended, although sessions moved meanwhile.
 struct ActivityLog<Key: Sendable>: Sendable {
     struct Entry: Sendable {
         /// Unique, and greater than that of every entry before.
@@ -40,7 +40,8 @@ struct ActivityLog<Key: Sendable>: Sendable {
         staleCount = 0
     }
 
-    /// Live entries from the newest before `position` (nil: the newest of all) to the oldest, until `body` returns false.
+    /// Live entries from the newest before `position` (nil: the newest of all) to the oldest, until `body` returns
+    /// false.
     func forEachNewestFirst(before position: Int64?, isLive: (Entry) -> Bool, _ body: (Entry) -> Bool) {
         var index = position.map { lowerBound($0) } ?? entries.count
         while index > first {

@@ -1,5 +1,6 @@
-// The session store without a disk: `memory:`, tests, and programs that embed the engine. Used from every loop; the table
-// is behind one mutex, whose critical sections neither wait nor call out, except to ask the lock manager of the same process.
+// The session store without a disk: `memory:`, tests, and programs that embed the engine. Used from every loop; the
+// table is behind one mutex, whose critical sections neither wait nor call out, except to ask the lock manager of the
+// same process.
 
 internal import Synchronization
 
@@ -79,15 +80,12 @@ public final class InMemorySessionStore: SessionStore {
     }
 
     public func sessions(
-        owner: String, userID: String?, limit: PageLimit, pageToken: String?
+        in scope: SessionScope, limit: PageLimit, pageToken: String?
     ) async throws -> Page<Session> {
         let wall = clock.wallMicroseconds
         var position: Int64?
         if let pageToken { position = Int64(bitPattern: try PageToken.parse(pageToken, count: 1)[0]) }
-        return state.withLock {
-            $0.sessions(
-                SessionTable.ListKey(owner: owner, userID: userID), limit: limit, before: position, at: wall)
-        }
+        return state.withLock { $0.sessions(in: scope, limit: limit, before: position, at: wall) }
     }
 
     public func updateSession(owner: String, id: String, change: SessionChange) async throws -> Session? {
@@ -105,13 +103,13 @@ public final class InMemorySessionStore: SessionStore {
     }
 
     public func messages(
-        owner: String, sessionID: String, limit: PageLimit, pageToken: String?
+        owner: String, sessionID: String, order: MessageOrder, limit: PageLimit, pageToken: String?
     ) async throws -> Page<StoredMessage>? {
         let wall = clock.wallMicroseconds
         let key = SessionTable.SessionKey(owner: owner, id: sessionID)
         let result = state.withLock { table -> Result<Page<StoredMessage>?, EngineError> in
             do throws(EngineError) {
-                return .success(try table.messages(key, limit: limit, pageToken: pageToken, at: wall))
+                return .success(try table.messages(key, order: order, limit: limit, pageToken: pageToken, at: wall))
             } catch {
                 return .failure(error)
             }

@@ -9,12 +9,6 @@ struct SessionTable: Sendable {
         var id: String
     }
 
-    /// Lists of an owner's sessions: all (`userID` nil) or one user's.
-    struct ListKey: Sendable, Hashable {
-        var owner: String
-        var userID: String?
-    }
-
     struct Record: Sendable {
         var session: Session
         var messages: [StoredMessage] = []
@@ -28,7 +22,7 @@ struct SessionTable: Sendable {
 
     let limits: InMemoryStoreLimits
     private var records: [SessionKey: Record] = [:]
-    private var lists: [ListKey: ActivityLog<String>] = [:]
+    private var lists: [SessionScope: ActivityLog<SessionKey>] = [:]
     /// In the order of renewal, which is the order of expiry as long as the lifetime does not change.
     private var renewals = ActivityLog<SessionKey>()
     private var byteCount = 0
@@ -71,13 +65,15 @@ struct SessionTable: Sendable {
         return HistoryWindow(session: records[key]?.session, messages: messages)
     }
 
-    func sessions(_ list: ListKey, limit: PageLimit, before position: Int64?, at wall: Int64) -> Page<Session> {
+    func sessions(
+        in scope: SessionScope, limit: PageLimit, before position: Int64?, at wall: Int64
+    ) -> Page<Session> {
         var page = Page<Session>(items: [], nextToken: nil)
         var bytes = 0
-        lists[list]?.forEachNewestFirst(
-            before: position, isLive: { isLive($0, owner: list.owner) },
+        lists[scope]?.forEachNewestFirst(
+            before: position, isLive: isLive,
             { entry in
-                guard let record = record(SessionKey(owner: list.owner, id: entry.key), at: wall) else { return true }
+                guard let record = record(entry.key, at: wall) else { return true }
                 bytes += Self.byteCount(of: record.session)
                 if let last = page.items.last, page.items.count >= limit.items || bytes > limit.bytes {
                     page.nextToken = PageToken.make(UInt64(bitPattern: last.lastActivityMicroseconds))
@@ -90,27 +86,29 @@ struct SessionTable: Sendable {
     }
 
     func messages(
-        _ key: SessionKey, limit: PageLimit, pageToken: String?, at wall: Int64
+        _ key: SessionKey, order: MessageOrder, limit: PageLimit, pageToken: String?, at wall: Int64
     ) throws(EngineError) -> Page<StoredMessage>? {
         guard let record = record(key, at: wall) else { return nil }
-        var index = 0
+        let step = order == .oldestFirst ? 1 : -1
+        var index = order == .oldestFirst ? 0 : record.messages.count - 1
         if let pageToken {
-            let numbers = try PageToken.parse(pageToken, count: 2)
-            guard numbers[0] == record.session.generation, numbers[1] <= UInt64(record.messages.count) else {
-                throw .badPageToken()
-            }
-            index = Int(numbers[1])
+            let numbers = try PageToken.parse(pageToken, count: 3)
+            guard numbers[0] == record.session.generation, numbers[1] == (order == .oldestFirst ? 0 : 1),
+                numbers[2] < UInt64(record.messages.count)
+            else { throw .badPageToken() }
+            index = Int(numbers[2])
         }
         var page = Page<StoredMessage>(items: [], nextToken: nil)
         var bytes = 0
-        while index < record.messages.count {
-            bytes += Self.byteCount(of: record.messages[index])
+        while record.messages.indices.contains(index) {
+            bytes += Self.textBytes(of: record.messages[index])
             if !page.items.isEmpty, page.items.count >= limit.items || bytes > limit.bytes {
-                page.nextToken = PageToken.make(record.session.generation, UInt64(index))
+                page.nextToken = PageToken.make(
+                    record.session.generation, order == .oldestFirst ? 0 : 1, UInt64(index))
                 break
             }
             page.items.append(record.messages[index])
-            index += 1
+            index += step
         }
         return page
     }
@@ -135,7 +133,10 @@ struct SessionTable: Sendable {
         }
         touch(key, at: wall)
         update(key) { record in
-            record.messages.append(contentsOf: append.messages)
+            for var message in append.messages {
+                message.position = record.messages.count + 1
+                record.messages.append(message)
+            }
             record.session.messageCount = record.messages.count
             record.turns[append.turn.id] = append.turn
             record.turnOrder.append(append.turn.id)
@@ -166,7 +167,7 @@ struct SessionTable: Sendable {
     mutating func remove(_ key: SessionKey) -> Record? {
         guard let record = records.removeValue(forKey: key) else { return nil }
         byteCount -= record.byteCount
-        leaveLists(key, userID: record.session.userID)
+        leaveLists(key)
         if record.renewal != nil { markRenewalStale() }
         return record
     }
@@ -189,7 +190,7 @@ struct SessionTable: Sendable {
         let key = SessionKey(owner: append.owner, id: append.sessionID)
         lastGeneration = max(lastGeneration + 1, UInt64(clamping: wall))
         let session = Session(
-            id: append.sessionID, userID: append.userID, title: append.title, messageCount: 0,
+            id: append.sessionID, owner: append.owner, userID: append.userID, title: append.title, messageCount: 0,
             createdAtMicroseconds: wall, lastActivityMicroseconds: 0, expiresAtMicroseconds: nil,
             generation: lastGeneration)
         var record = Record(session: session)
@@ -205,9 +206,9 @@ struct SessionTable: Sendable {
         lastActivity = max(lastActivity + 1, wall)
         let isNew = session.lastActivityMicroseconds == 0
         records[key]?.session.lastActivityMicroseconds = lastActivity
-        for list in Self.lists(of: key, userID: session.userID) {
-            if !isNew { markListStale(list) }
-            lists[list, default: ActivityLog()].append(position: lastActivity, key: key.id)
+        for scope in Self.scopes(of: key) {
+            if !isNew { markListStale(scope) }
+            lists[scope, default: ActivityLog()].append(position: lastActivity, key: key)
         }
     }
 
@@ -231,18 +232,18 @@ struct SessionTable: Sendable {
         renewals.append(position: lastRenewal, key: key)
     }
 
-    private mutating func leaveLists(_ key: SessionKey, userID: String) {
-        for list in Self.lists(of: key, userID: userID) {
-            markListStale(list)
-            if lists[list]?.liveCount == 0 { lists[list] = nil }
+    private mutating func leaveLists(_ key: SessionKey) {
+        for scope in Self.scopes(of: key) {
+            markListStale(scope)
+            if lists[scope]?.liveCount == 0 { lists[scope] = nil }
         }
     }
 
-    private mutating func markListStale(_ list: ListKey) {
+    private mutating func markListStale(_ scope: SessionScope) {
         // Out of the dictionary meanwhile, so that `isLive` may look at the rest of the table and nothing is copied.
-        guard var log = lists.removeValue(forKey: list) else { return }
-        log.markStale { isLive($0, owner: list.owner) }
-        lists[list] = log
+        guard var log = lists.removeValue(forKey: scope) else { return }
+        log.markStale(isLive: isLive)
+        lists[scope] = log
     }
 
     private mutating func markRenewalStale() {
@@ -250,8 +251,8 @@ struct SessionTable: Sendable {
         renewals.markStale { records[$0.key]?.renewal == $0.position }
     }
 
-    private func isLive(_ entry: ActivityLog<String>.Entry, owner: String) -> Bool {
-        records[SessionKey(owner: owner, id: entry.key)]?.session.lastActivityMicroseconds == entry.position
+    private func isLive(_ entry: ActivityLog<SessionKey>.Entry) -> Bool {
+        records[entry.key]?.session.lastActivityMicroseconds == entry.position
     }
 
     /// Forgets a few turns whose time is over: two for each that comes, so that they cannot pile up.
@@ -275,9 +276,7 @@ struct SessionTable: Sendable {
         body(&records.values[index])
     }
 
-    private static func lists(of key: SessionKey, userID: String) -> [ListKey] {
-        [ListKey(owner: key.owner, userID: nil), ListKey(owner: key.owner, userID: userID)]
-    }
+    private static func scopes(of key: SessionKey) -> [SessionScope] { [.owner(key.owner), .allOwners] }
 
     private static func isExpired(_ record: Record, at wall: Int64) -> Bool {
         record.session.expiresAtMicroseconds.map { $0 <= wall } ?? false
@@ -329,8 +328,13 @@ extension SessionTable {
         return count
     }
 
+    /// What a message takes on a page.
+    private static func textBytes(of message: StoredMessage) -> Int {
+        message.text.utf8.count + message.turnID.utf8.count + message.model.utf8.count
+    }
+
     private static func byteCount(of message: StoredMessage) -> Int {
-        var count = messageOverheadBytes + message.text.utf8.count + message.turnID.utf8.count
+        var count = messageOverheadBytes + textBytes(of: message)
         for call in message.toolCalls { count += call.name.utf8.count + call.arguments.utf8.count }
         return count
     }

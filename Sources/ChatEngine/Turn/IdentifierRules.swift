@@ -1,6 +1,7 @@
 // The rules for ids, names and labels that callers give. Pure; used by turns, sessions and locks.
 
-/// Checks names. Each check throws `invalidArgument` with a reason that names the field and a message that names the rule.
+/// Checks names. Each check throws `invalidArgument` with a reason that names the field and a message that names the
+/// rule.
 struct IdentifierRules {
     let limits: EngineLimits
 
@@ -22,12 +23,14 @@ struct IdentifierRules {
         try checkIdentifier(name, field: "lock name", reason: "LOCK_NAME", bytesMax: limits.lockNameBytesMax)
     }
 
+    /// One spelling of 128 bits, so that nobody uses a name or a counter, which others can guess.
     func checkLockToken(_ token: String) throws(EngineError) {
-        try checkIdentifier(token, field: "lock token", reason: "LOCK_TOKEN", bytesMax: limits.lockTokenBytesMax)
-        guard token.utf8.count >= limits.lockTokenBytesMin else {
+        let isHexadecimal = token.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+        }
+        guard token.utf8.count == 32, isHexadecimal else {
             throw .invalidArgument(
-                "LOCK_TOKEN",
-                "the lock token has less than \(limits.lockTokenBytesMin) bytes; make it of 128 random bits")
+                "LOCK_TOKEN", "the lock token must be 128 random bits as 32 lower-case hexadecimal digits")
         }
     }
 
@@ -47,7 +50,8 @@ struct IdentifierRules {
             throw .invalidArgument("LABELS", "\(labels.count) labels, the limit labelsMax is \(limits.labelsMax)")
         }
         for (name, value) in labels {
-            try checkIdentifier(name, field: "label's name", reason: "LABELS", bytesMax: limits.labelNameBytesMax)
+            try checkText(name, field: "label's name", reason: "LABELS", bytesMax: limits.labelNameBytesMax)
+            if name.isEmpty { throw .invalidArgument("LABELS", "a label has no name; it has 1 byte at least") }
             try checkText(value, field: "label's value", reason: "LABELS", bytesMax: limits.labelValueBytesMax)
         }
     }

@@ -9,7 +9,8 @@ enum TokenEstimate {
     /// No text has more bytes than that in an estimated token, so a window of T tokens fits T times as many bytes.
     static let bytesPerTokenMax = 4
 
-    /// One token for four ASCII characters, and one for every other character: vocabularies differ, Korean has 0.6 to 1.5.
+    /// One token for four ASCII characters, and one for every other character: vocabularies differ, Korean has 0.6 to
+    /// 1.5.
     static func tokens(in text: String) -> Int {
         var ascii = 0
         var other = 0
@@ -31,7 +32,8 @@ extension MemoryPolicy {
 
     /// The newest whole turns of `messages` that fit the policy beside a prompt that already has `promptTokens`.
     ///
-    /// A turn begins with a user's message. A tool's answer without its question, which providers refuse, is never kept.
+    /// A turn begins with a user's message. A tool's answer without its question, which providers refuse, is never
+    /// kept.
     func window(of messages: [StoredMessage], promptTokens: Int) -> ArraySlice<StoredMessage> {
         var start = messages.endIndex
         var tokens = promptTokens
@@ -48,15 +50,19 @@ extension MemoryPolicy {
 
 /// What the model is told.
 enum Prompt {
-    /// System prompt, window, and the user's message with the tools' results.
+    /// System prompt unless it is empty, window, and the user's message with the tools' results.
     static func messages(
         systemPrompt: String, history: [StoredMessage], question: String, toolOutputs: [String], policy: MemoryPolicy
     ) -> [PromptMessage] {
-        let system = PromptMessage(role: .system, text: systemPrompt)
+        var messages: [PromptMessage] = []
+        var promptTokens = 0
+        if !systemPrompt.isEmpty {
+            messages.append(PromptMessage(role: .system, text: systemPrompt))
+            promptTokens += TokenEstimate.tokens(in: systemPrompt)
+        }
         let user = PromptMessage(role: .user, text: userText(question: question, toolOutputs: toolOutputs))
-        let promptTokens = TokenEstimate.tokens(in: system.text) + TokenEstimate.tokens(in: user.text)
+        promptTokens += TokenEstimate.tokens(in: user.text)
         let window = policy.window(of: history, promptTokens: promptTokens)
-        var messages = [system]
         messages.reserveCapacity(window.count + 2)
         for message in window {
             messages.append(

@@ -110,8 +110,9 @@ final class RunningTurns: Sendable {
         }
     }
 
-    func cancel(owner: String, turnID: String) -> CancelOutcome {
-        let turns = state.withLock { $0.turns[Key(owner: owner, turnID: turnID)] ?? [] }
+    func cancel(owner: String, sessionID: String?, turnID: String) -> CancelOutcome {
+        let all = state.withLock { $0.turns[Key(owner: owner, turnID: turnID)] ?? [] }
+        let turns = all.filter { sessionID == nil || $0.sessionID == sessionID }
         guard !turns.isEmpty else { return .notRunning }
         var outcome = CancelOutcome.tooLate
         for turn in turns where turn.interrupt(.turnCancelled) { outcome = .cancelling }

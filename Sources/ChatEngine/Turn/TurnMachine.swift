@@ -1,5 +1,5 @@
-// A turn's decisions from beginning to end, in the order in which they happen. Pure: the runner performs the actions and
-// reports what came of them. Read `next` from top to bottom.
+// A turn's decisions from beginning to end, in the order in which they happen. Pure: the runner performs the actions
+// and reports what came of them. Read `next` from top to bottom.
 
 /// Why a turn ends before its time.
 enum Interruption: Sendable, Equatable {
@@ -26,10 +26,10 @@ enum TurnOutcome: Sendable, Equatable {
 struct TurnMachine {
     enum Action: Equatable {
         case validate
-        case announce
         case findTurn
         case acquireLock
         case findTurnUnderLock
+        case announce
         case loadWindow
         case routeTools
         case runTools
@@ -50,8 +50,6 @@ struct TurnMachine {
         /// The request is valid; its hash decides whether a stored turn is a retry's.
         case validated(RequestHash)
         case turn(StoredTurn?)
-        /// The window is loaded: the session's user, or nil where there is no session, and the request's.
-        case loaded(sessionUserID: String?, requestUserID: String)
         case routed(calls: Int)
         case answered(textEmitted: Bool)
         case appendOutcome(AppendOutcome)
@@ -63,10 +61,10 @@ struct TurnMachine {
     private enum Step: Equatable {
         case beginning
         case validating
-        case announcing
         case findingTurn
         case acquiringLock
         case findingTurnUnderLock
+        case announcing
         case loadingWindow
         case routingTools
         case runningTools
@@ -94,11 +92,9 @@ struct TurnMachine {
     /// What to do after the last action came to this. Called once per action, until `finish`.
     mutating func next(_ input: Input) -> Action {
         switch (step, input) {
-        // 1. Validate, and tell the caller the ids.
+        // 1. Validate.
         case (.validating, .validated(let hash)):
             requestHash = hash
-            return go(.announcing, .announce)
-        case (.announcing, .done):
             return go(.findingTurn, .findTurn)
 
         // 2. Was this turn answered before?
@@ -117,12 +113,12 @@ struct TurnMachine {
         case (.findingTurnUnderLock, .turn(let stored?)):
             return answer(from: stored)
         case (.findingTurnUnderLock, .turn(nil)):
+            return go(.announcing, .announce)
+        case (.announcing, .done):
             return go(.loadingWindow, .loadWindow)
 
         // 5. History, as much as the window needs.
-        case (.loadingWindow, .loaded(let sessionUserID?, let requestUserID)) where sessionUserID != requestUserID:
-            return end(.failed(Self.userMismatch))
-        case (.loadingWindow, .loaded):
+        case (.loadingWindow, .done):
             return go(.routingTools, .routeTools)
 
         // 6. Tools run before the model.
@@ -180,10 +176,11 @@ struct TurnMachine {
     /// Ends the turn, after giving back the lock where it is or may be held.
     private mutating func end(_ outcome: TurnOutcome) -> Action {
         switch step {
-        case .beginning, .validating, .announcing, .findingTurn, .emittingReplay, .finished:
+        case .beginning, .validating, .findingTurn, .emittingReplay, .finished:
             if case .replayed(let stored) = outcome { return go(.emittingReplay(stored), .emitReplay(stored)) }
             return finish(outcome)
-        case .acquiringLock, .findingTurnUnderLock, .loadingWindow, .routingTools, .runningTools, .askingModel,
+        case .acquiringLock, .findingTurnUnderLock, .announcing, .loadingWindow, .routingTools, .runningTools,
+            .askingModel,
             .sealing, .appending, .releasingLock:
             // A lock whose acquisition was cut off may be held: releasing its token settles that.
             return go(.releasingLock(outcome), .releaseLock)
@@ -196,8 +193,8 @@ struct TurnMachine {
         return end(.replayed(stored))
     }
 
-    /// The turn's id was stored by another call although this one held the lock: the lock had been lost. The stored answer
-    /// is the turn's answer, unless the caller has already read parts of a different one.
+    /// The turn's id was stored by another call although this one held the lock: the lock had been lost. The stored
+    /// answer is the turn's answer, unless the caller has already read parts of a different one.
     private mutating func answeredElsewhere(_ stored: StoredTurn) -> Action {
         guard stored.requestHash == requestHash else { return end(.failed(Self.turnMismatch)) }
         if streams && textEmitted { return end(.failed(Self.answeredMeanwhile)) }
@@ -224,10 +221,6 @@ struct TurnMachine {
     private static let turnMismatch = EngineError(
         .turnMismatch, reason: "TURN_MISMATCH",
         "this turn id was used for a different request; repeat a turn unchanged, or give it a new id")
-
-    private static let userMismatch = EngineError(
-        .userMismatch, reason: "USER_MISMATCH",
-        "the session belongs to another user id; use the one of its first turn, or another session")
 
     private static let answeredMeanwhile = EngineError(
         .outcomeUnknown, reason: "ANSWERED_ELSEWHERE",

@@ -4,7 +4,7 @@
 public enum BusyPolicy: Sendable, Hashable {
     /// Fail at once with `sessionBusy`.
     case refuse
-    /// Stand in line that long, or for the configured time (nil), and then fail with `sessionBusy`.
+    /// Stand in line that long, at most and by default (nil) for the configured time, and then fail with `sessionBusy`.
     case wait(Duration?)
 }
 
@@ -16,11 +16,11 @@ public struct TurnRequest: Sendable {
     public var message: String
     /// Nil for a new session: one that the turn id decides, or a random one.
     public var sessionID: String?
-    /// The caller's user; empty for none. A session belongs to the user of its first turn.
+    /// For whom the caller asks; empty for nobody. A record and no permission: `owner` decides what the caller sees.
     public var userID: String
     /// The caller's idempotency key; nil for a random one.
     public var turnID: String?
-    /// Instead of the configured one, for this turn.
+    /// Instead of the configured one, for this turn; empty for none.
     public var systemPrompt: String?
     /// Instead of the configured one, for this turn.
     public var model: String?
@@ -59,7 +59,7 @@ public struct TurnRequest: Sendable {
 
 /// What happens while a turn runs, in order. The end is not an event: it is what `runTurn` returns or throws.
 public enum TurnEvent: Sendable, Equatable {
-    /// The request is valid; always first. Its turn id cancels the turn from now on.
+    /// The session is held and the turn runs, or a stored answer follows. Always first.
     case started(TurnStarted)
     case text(String)
     /// The model's thinking, which is shown and not stored.
@@ -72,14 +72,17 @@ public enum TurnEvent: Sendable, Equatable {
 public struct TurnStarted: Sendable, Equatable {
     public var sessionID: String
     public var turnID: String
-    /// The model that will be asked.
+    /// The model that is asked, or that gave the stored answer.
     public var model: String
+    /// As in `TurnReply`.
+    public var replayed: Bool
 
     /// A beginning; made by the engine.
-    public init(sessionID: String, turnID: String, model: String) {
+    public init(sessionID: String, turnID: String, model: String, replayed: Bool) {
         self.sessionID = sessionID
         self.turnID = turnID
         self.model = model
+        self.replayed = replayed
     }
 }
 

@@ -79,9 +79,9 @@ struct TurnRunner {
     ) async throws -> TurnMachine.Input {
         switch action {
         case .validate: return try validate()
-        case .announce: return try await announce(emit)
         case .findTurn, .findTurnUnderLock: return try await findTurn()
         case .acquireLock: return try await acquireLock()
+        case .announce: return try await announce(emit)
         case .loadWindow: return try await loadWindow()
         case .routeTools: return try await routeTools()
         case .runTools: return try await runTools(emit)
@@ -130,7 +130,8 @@ struct TurnRunner {
         let valid = validTurn
         let model = valid.model ?? engine.model(streams: request.streams).name
         try await send(
-            .started(TurnStarted(sessionID: valid.sessionID, turnID: valid.turnID, model: model)), emit)
+            .started(
+                TurnStarted(sessionID: valid.sessionID, turnID: valid.turnID, model: model, replayed: false)), emit)
         return .done
     }
 
@@ -158,7 +159,9 @@ struct TurnRunner {
                 waitDeadline: valid.lockWait.map { min(start + $0, deadline) }, ownerLabel: valid.turnID))
         timing.lockMicroseconds = engine.clock.microseconds(since: start)
         if let running {
-            keeper = engine.locks.keepAlive(lease) { loss in running.interrupt(.lockLost(loss)) }
+            keeper = engine.locks.keepAlive(lease) { event in
+                if case .lost(let loss) = event { running.interrupt(.lockLost(loss)) }
+            }
         }
         return .done
     }
@@ -172,7 +175,7 @@ struct TurnRunner {
             owner: valid.owner, sessionID: valid.sessionID, limit: engine.configuration.memory.loadLimit,
             idleLifetime: engine.configuration.sessionIdleLifetime)
         timing.storeMicroseconds += engine.clock.microseconds(since: start)
-        return .loaded(sessionUserID: window.session?.userID, requestUserID: valid.userID)
+        return .done
     }
 
     // MARK: 6. Tools
@@ -205,26 +208,28 @@ struct TurnRunner {
         }
         defer { watchdog.cancel() }
         var status = ToolStatus.succeeded
-        var output: String
+        var output = ""
+        var errorMessage = ""
         do {
-            if let tool = engine.tools[call.name] {
-                output = try await tool.run(call, deadline: toolDeadline)
-            } else {
-                output = "there is no tool named \(call.name)"
-                status = .failed
-            }
+            guard let tool = engine.tools[call.name] else { throw ToolError("there is no such tool") }
+            output = try await tool.run(call, deadline: toolDeadline)
         } catch let error as ToolError {
-            output = "\(call.name) failed: \(error.message)"
+            errorMessage = error.message
             status = error.timedOut ? .timedOut : .failed
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            output = "\(call.name) failed"
+            // Errors of unknown types may hold anything, so their words go nowhere.
+            errorMessage = "it failed for a reason that it did not tell"
             status = .failed
         }
-        output = TextCut.cut(output, bytesMax: engine.configuration.limits.toolOutputBytesMax)
+        if status != .succeeded { output = "\(call.name): \(errorMessage)" }
+        let outputBytesMax = engine.configuration.limits.toolOutputBytesMax
         return ToolRun(
-            id: call.id, name: call.name, arguments: call.arguments, output: output, status: status,
+            id: call.id, name: call.name, arguments: call.arguments,
+            output: TextCut.cut(output, bytesMax: outputBytesMax),
+            outputTruncated: output.utf8.count > outputBytesMax,
+            errorMessage: TextCut.cut(errorMessage, bytesMax: outputBytesMax), status: status,
             durationMicroseconds: engine.clock.microseconds(since: start))
     }
 
@@ -237,9 +242,10 @@ struct TurnRunner {
             toolOutputs: toolRuns.map(\.output), policy: engine.configuration.memory)
         // The answer may take minutes, and its prompt can be asked for no more.
         window.messages = []
-        let modelRequest = ModelRequest(
+        var modelRequest = ModelRequest(
             messages: prompt, model: valid.model, temperature: valid.temperature,
             outputTokensMax: valid.outputTokensMax, streams: request.streams, deadline: deadline)
+        modelRequest.userID = valid.userID.isEmpty ? nil : valid.userID
         completion = try await engine.model(streams: request.streams).answer(modelRequest) { event in
             switch event {
             case .text(let piece):
@@ -285,7 +291,9 @@ struct TurnRunner {
             finishedAtMicroseconds: wall)
         let messages = [
             StoredMessage(role: .user, text: valid.message, turnID: valid.turnID, createdAtMicroseconds: wall),
-            StoredMessage(role: .assistant, text: text, turnID: valid.turnID, createdAtMicroseconds: wall),
+            StoredMessage(
+                role: .assistant, text: text, turnID: valid.turnID, createdAtMicroseconds: wall,
+                model: completion.model),
         ]
         let append = TurnAppend(
             owner: valid.owner, sessionID: valid.sessionID, userID: valid.userID,
@@ -318,6 +326,11 @@ struct TurnRunner {
     private mutating func emitReplay(
         _ stored: StoredTurn, _ emit: (TurnEvent) async throws -> Void
     ) async throws -> TurnMachine.Input {
+        let valid = validTurn
+        try await send(
+            .started(
+                TurnStarted(
+                    sessionID: valid.sessionID, turnID: valid.turnID, model: stored.model, replayed: true)), emit)
         timing.firstTokenMicroseconds = engine.clock.microseconds(since: receivedAt)
         if !stored.text.isEmpty { try await send(.text(stored.text), emit) }
         return .done

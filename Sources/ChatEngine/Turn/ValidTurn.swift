@@ -45,7 +45,7 @@ struct ValidTurn: Sendable {
             switch request.whenBusy {
             case .refuse: nil
             case .wait(let wait):
-                min(wait ?? configuration.sessionLockWaitDefault, configuration.sessionLockWaitMax)
+                min(wait ?? configuration.sessionLockWaitMax, configuration.sessionLockWaitMax)
             }
         hash = Self.hash(of: request, sessionID: sessionID)
     }
@@ -64,15 +64,10 @@ struct ValidTurn: Sendable {
 
     private static func checkSystemPrompt(_ prompt: String, _ limits: EngineLimits) throws(EngineError) {
         let count = prompt.utf8.count
-        guard count <= limits.systemPromptBytesMax else {
+        guard count <= limits.messageBytesMax else {
             throw .invalidArgument(
                 "SYSTEM_PROMPT_TOO_LONG",
-                "the system prompt has \(count) bytes, the limit systemPromptBytesMax is \(limits.systemPromptBytesMax)"
-            )
-        }
-        if prompt.allSatisfy(\.isWhitespace) {
-            throw .invalidArgument(
-                "SYSTEM_PROMPT_EMPTY", "the system prompt is empty; leave it out for the configured one")
+                "the system prompt has \(count) bytes, the limit messageBytesMax is \(limits.messageBytesMax)")
         }
     }
 
