@@ -10,7 +10,8 @@ package protocol ProtoMessage: Sendable, Equatable {
 
     /// Unpacks bytes that need only live for the call.
     ///
-    /// - Throws: `ProtoError` when the bytes are not this message, a text is not UTF-8, or unpacking needs too much memory.
+    /// - Throws: `ProtoError` when the bytes are not this message, a text is not UTF-8, or unpacking needs too much
+    /// memory.
     init(unpacking bytes: Span<UInt8>) throws(ProtoError)
 
     /// The message's bytes.

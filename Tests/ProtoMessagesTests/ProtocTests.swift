@@ -70,7 +70,8 @@ struct ProtocTests {
         let bytes = try protoc(
             "--encode=chat.v1.ChatRequest", file: "chat/v1/chat.proto", input: Array(text.utf8))
         let expected = ChatRequest(
-            message: "안녕", sessionID: "s-1", systemPrompt: "", temperature: 0.5, maxOutputTokens: 10, whenBusy: .refuse)
+            message: "안녕", sessionID: "s-1", systemPrompt: "", temperature: 0.5, maxOutputTokens: 10,
+            whenBusy: .refuse)
         #expect(try ChatRequest(unpacking: bytes.span) == expected)
     }
 }

@@ -38,7 +38,10 @@ struct RandomSource: RandomNumberGenerator {
     }
 
     mutating func text() -> String {
-        let pieces = ["", "a", "text", "\0", "x\0y", "안녕하세요", "🙂", "\u{FFFD}", "é\n", String(repeating: "long ", count: 40)]
+        let pieces = [
+            "", "a", "text", "\0", "x\0y", "안녕하세요", "🙂", "\u{FFFD}", "é\n",
+            String(repeating: "long ", count: 40),
+        ]
         return (0..<index(4)).map { _ in pieces[index(pieces.count)] }.joined()
     }
 

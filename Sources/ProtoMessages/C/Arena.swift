@@ -9,8 +9,8 @@ package enum UnpackingLimits {
     /// Memory for unpacking, per byte of the frame. Honest messages need 1 to 7: C structs hold 16 bytes for a text and
     /// 24 for a message, and protobuf-c notes 32 bytes for every field it meets.
     package static let budgetPerByte = 8
-    /// Memory that may be taken whatever the frame's size, in bytes. A page of 500 messages that are two letters each is 5
-    /// KB on the wire and 75 KB as structs; a loop unpacks one frame at a time, so this is there once a thread.
+    /// Memory that may be taken whatever the frame's size, in bytes. A page of 500 messages that are two letters each
+    /// is 5 KB on the wire and 75 KB as structs; a loop unpacks one frame at a time, so this is there once a thread.
     package static let budgetFloorBytes = 65_536
 
     /// The most memory that unpacking `count` bytes may take.
@@ -28,8 +28,8 @@ struct Arena {
     /// protobuf-c keeps notes on fields in slabs of this size and twice, four times, ... as much, and frees them after
     /// each message. They are used again for the next message; anything smaller is not worth the note.
     static let slabBytesMin = 1_024
-    /// How many slabs are remembered, so that looking for one stays cheap whatever a peer sends. Messages nest three deep,
-    /// and the largest frame needs 13 slabs for its outermost message.
+    /// How many slabs are remembered, so that looking for one stays cheap whatever a peer sends. Messages nest three
+    /// deep, and the largest frame needs 13 slabs for its outermost message.
     static let slabsMax = 24
 
     /// Stands before every slab that is remembered.

@@ -65,13 +65,38 @@ enum MessageCodec {
     @inline(__always)
     static func pack<M: CMessageConvertible>(_ message: M) -> [UInt8] {
         Arena.with(budget: .max, expecting: 0) { arena in
-            let c = UnsafeRawPointer(arena.message(message)).assumingMemoryBound(to: ProtobufCMessage.self)
-            let size = protobuf_c_message_get_packed_size(c)
-            guard size > 0 else { return [] }
-            return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-                count = protobuf_c_message_pack(c, buffer.baseAddress)
+            var result: [UInt8] = []
+            let c = arena.message(message)
+            let size = packedSize(c)
+            if size > 0 { append(c, size: size, to: &result) }
+            return result
+        }
+    }
+
+    /// How many bytes a filled C struct packs to.
+    @inline(__always)
+    static func packedSize<C>(_ c: UnsafePointer<C>) -> Int {
+        protobuf_c_message_get_packed_size(base(c))
+    }
+
+    /// Packs a filled C struct behind what `buffer` holds.
+    ///
+    /// - Parameter size: what `packedSize` says.
+    @inline(__always)
+    static func append<C>(_ c: UnsafePointer<C>, size: Int, to buffer: inout [UInt8]) {
+        // An array's initialiser for uninitialised memory would look its type up at run time; this is specialised.
+        buffer.append(addingCapacity: size) { output in
+            output.withUnsafeMutableBufferPointer { target, count in
+                guard let start = target.baseAddress, size > 0 else { return }
+                count = protobuf_c_message_pack(base(c), start)
             }
         }
+    }
+
+    /// Every C struct of protoc-c begins with its ProtobufCMessage.
+    @inline(__always)
+    private static func base<C>(_ c: UnsafePointer<C>) -> UnsafePointer<ProtobufCMessage> {
+        UnsafeRawPointer(c).assumingMemoryBound(to: ProtobufCMessage.self)
     }
 
     /// A valid address for no bytes. Never written, never freed.

@@ -56,7 +56,9 @@ struct BreakingChanges {
 
     private static func compare(_ old: MethodSchema, of service: ServiceSchema, _ new: ServiceSchema) -> [String] {
         let name = "\(service.fullName)/\(old.name)"
-        guard let newer = new.methods.first(where: { $0.name == old.name }) else { return ["method \(name) was removed"] }
+        guard let newer = new.methods.first(where: { $0.name == old.name }) else {
+            return ["method \(name) was removed"]
+        }
         guard newer.input == old.input, newer.output == old.output,
             newer.isServerStreaming == old.isServerStreaming
         else { return ["method \(name) has another request, reply or shape now"] }

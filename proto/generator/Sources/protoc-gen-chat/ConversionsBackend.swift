@@ -1,12 +1,13 @@
-// Writes Sources/ProtoMessages/Generated/*+C.swift: from the C structs of protoc-c to the Swift values and back. Strings
-// are bytes in those structs (see proto/generate), so that text may hold U+0000 and is checked to be UTF-8.
+// Writes Sources/ProtoMessages/Generated/*+C.swift: from the C structs of protoc-c to the Swift values and back.
+// Strings are bytes in those structs (see proto/generate), so that text may hold U+0000 and is checked to be UTF-8.
 
 struct ConversionsBackend {
     func files(for schema: Schema) -> [GeneratedFile] {
         let types = FieldTypes(schema: schema)
         return schema.files.filter { !$0.messages.isEmpty }.map { file in
             var code = CodeWriter(
-                source: file.path, about: "From protobuf-c's structs to the Swift values and back; used by MessageCodec.")
+                source: file.path,
+                about: "From protobuf-c's structs to the Swift values and back; used by MessageCodec.")
             code.line("internal import CChatProto")
             code.line()
             for message in file.messages { write(message, types, to: &code) }
@@ -28,7 +29,8 @@ struct ConversionsBackend {
             code.line()
             code.line("static func unpackC(")
             code.line(
-                "    _ allocator: UnsafeMutablePointer<ProtobufCAllocator>, _ count: Int, _ bytes: UnsafePointer<UInt8>")
+                "    _ allocator: UnsafeMutablePointer<ProtobufCAllocator>, _ count: Int, _ bytes: UnsafePointer<UInt8>"
+            )
             code.block(") -> UnsafeMutablePointer<\(Names.cType(message.fullName))>?") { code in
                 code.line("\(prefix)__unpack(allocator, count, bytes)")
             }
@@ -37,7 +39,8 @@ struct ConversionsBackend {
                 for property in properties { read(property, of: message, types, to: &code) }
             }
             code.line()
-            code.block("func fill(_ c: UnsafeMutablePointer<\(Names.cType(message.fullName))>, _ arena: Arena)") { code in
+            code.block("func fill(_ c: UnsafeMutablePointer<\(Names.cType(message.fullName))>, _ arena: Arena)") {
+                code in
                 code.line("\(prefix)__init(c)")
                 for property in properties { fill(property, types, to: &code) }
             }

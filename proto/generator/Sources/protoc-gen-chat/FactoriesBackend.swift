@@ -1,5 +1,5 @@
-// Writes Tests/ProtoMessagesTests/Generated/*.swift: every message filled at random from a seeded generator, so that the
-// tests' round trips cover each field of each message without anyone keeping a list.
+// Writes Tests/ProtoMessagesTests/Generated/*.swift: every message filled at random from a seeded generator, so that
+// the tests' round trips cover each field of each message without anyone keeping a list.
 
 struct FactoriesBackend: Backend {
     static let name = "factories"
@@ -46,7 +46,10 @@ struct FactoriesBackend: Backend {
         case .oneof(_, let members):
             code.block("switch random.index(\(members.count + 1))") { code in
                 for (index, field) in members.enumerated() {
-                    code.line("case \(index): message.\(property.name) = .\(Names.property(field.name))(\(value(field, types)))")
+                    code.line(
+                        "case \(index): message.\(property.name) = "
+                            + ".\(Names.property(field.name))(\(value(field, types)))"
+                    )
                 }
                 code.line("default: message.\(property.name) = nil")
             }
@@ -62,7 +65,8 @@ struct FactoriesBackend: Backend {
         case .float: "Float(random.double())"
         case .message: "\(types.element(field.type)).random(&random)"
         case .enumeration:
-            "\(types.element(field.type))(number: random.number(of: \(types.element(field.type)).known.map { $0.number }))"
+            "\(types.element(field.type))(number: random.number(of: "
+                + "\(types.element(field.type)).known.map { $0.number }))"
         default: "random.integer()"
         }
     }

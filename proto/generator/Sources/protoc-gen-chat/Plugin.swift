@@ -31,7 +31,8 @@ enum Plugin {
     static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
+            let rest = bytes[done...]
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { exit(2) }
             done += count
         }
@@ -114,7 +115,8 @@ enum Plugin {
     static func main() {
         let arguments = CommandLine.arguments
         if arguments.count == 4, arguments[1] == "breaking" {
-            let problems = BreakingChanges.between(readDescriptorSet(arguments[2]), and: readDescriptorSet(arguments[3]))
+            let problems = BreakingChanges.between(
+                readDescriptorSet(arguments[2]), and: readDescriptorSet(arguments[3]))
             for problem in problems { say("breaking: \(problem)") }
             exit(problems.isEmpty ? 0 : 1)
         }

@@ -1,5 +1,5 @@
-// Writes Sources/ChatStubs/Generated/*.swift: for every service the protocol that a server implements, its registration in
-// the router, the method descriptors, and the client.
+// Writes Sources/ChatStubs/Generated/*.swift: for every service the protocol that a server implements, its registration
+// in the router, the method descriptors, and the client.
 
 struct StubsBackend: Backend {
     static let name = "stubs"
@@ -45,7 +45,9 @@ struct StubsBackend: Backend {
         let type = baseName(service) + "Methods"
         code.comment(service.comment)
         code.line("///")
-        code.line("/// What a server implements for `\(service.fullName)`. A call runs isolated to its own actor on its loop.")
+        code.line(
+            "/// What a server implements for `\(service.fullName)`. A call runs isolated to its own actor on its loop."
+        )
         code.block("package protocol \(type): Sendable") { code in
             for method in service.methods {
                 code.comment(method.comment)
@@ -63,12 +65,14 @@ struct StubsBackend: Backend {
         }
         code.line()
         code.block("extension Router") { code in
-            code.line("/// Serves every method of `\(service.fullName)`. Registering a service twice is a programmer error.")
+            code.line(
+                "/// Serves every method of `\(service.fullName)`. Registering a service twice is a programmer error.")
             code.block("package mutating func register(_ service: some \(type))") { code in
                 for method in service.methods {
                     let name = Names.method(method.name)
                     let descriptor = "\(baseName(service))Descriptors.\(name)"
-                    let types = "\(Names.swift(message: method.input)).self, \(Names.swift(message: method.output)).self"
+                    let types =
+                        "\(Names.swift(message: method.input)).self, \(Names.swift(message: method.output)).self"
                     if method.isServerStreaming {
                         code.block("serverStream(\(descriptor), \(types))") { code in
                             code.line("try await service.\(name)($0, events: $1, context: $2)")
@@ -87,7 +91,9 @@ struct StubsBackend: Backend {
     private func writeClient(_ service: ServiceSchema, to code: inout CodeWriter) {
         code.comment(service.comment)
         code.line("///")
-        code.line("/// Calls `\(service.fullName)` through a channel. Any task may use it; cancelling the task cancels the call.")
+        code.line(
+            "/// Calls `\(service.fullName)` through a channel, from any task; cancelling the task cancels the call."
+        )
         code.block("package struct \(baseName(service))Client: Sendable") { code in
             code.line("package let channel: any CallChannel")
             code.line()
@@ -104,7 +110,8 @@ struct StubsBackend: Backend {
                     code.line("    _ request: \(input), options: CallOptions = CallOptions()")
                     code.block(") async throws(RPCError) -> ResponseReader<\(output)>") { code in
                         code.line("ResponseReader(")
-                        code.line("    try await channel.serverStream(\(descriptor), request.packed(), options: options))")
+                        code.line(
+                            "    try await channel.serverStream(\(descriptor), request.packed(), options: options))")
                     }
                 } else {
                     code.line("package func \(name)(")

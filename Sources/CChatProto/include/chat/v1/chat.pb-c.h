@@ -148,8 +148,8 @@ struct  Chat__V1__ChatRequest
    */
   ProtobufCBinaryData session_id;
   /*
-   * The end user for whom the caller asks, 0 to 128 bytes, rules as for `session_id`. A label for records and for the
-   * model's provider; what a caller may see is decided by its own identity.
+   * The end user for whom the caller asks, 0 to 128 bytes, rules as for `session_id`. A label for records and for
+   * the model's provider; what a caller may see is decided by its own identity.
    */
   ProtobufCBinaryData user_id;
   /*

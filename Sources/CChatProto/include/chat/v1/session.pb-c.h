@@ -123,8 +123,8 @@ struct  Chat__V1__ListSessionsRequest
    */
   protobuf_c_boolean all_owners;
   /*
-   * At most so many sessions a page; 0 for 50, at most 200 (more is read as 200). A page also ends at the frame limit,
-   * so a short page is not the last one: the last one has no `next_page_token`.
+   * At most so many sessions a page; 0 for 50, at most 200 (more is read as 200). A page also ends at the frame
+   * limit, so a short page is not the last one: the last one has no `next_page_token`.
    */
   uint32_t page_size;
   /*
@@ -252,8 +252,8 @@ struct  Chat__V1__ListMessagesRequest
    */
   ProtobufCBinaryData session_id;
   /*
-   * At most so many messages a page; 0 for 100, at most 500 (more is read as 500). A page also ends at the frame limit,
-   * so a short page is not the last one: the last one has no `next_page_token`.
+   * At most so many messages a page; 0 for 100, at most 500 (more is read as 500). A page also ends at the frame
+   * limit, so a short page is not the last one: the last one has no `next_page_token`.
    */
   uint32_t page_size;
   /*
