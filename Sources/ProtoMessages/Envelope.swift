@@ -52,6 +52,16 @@ package enum Envelope {
         }
     }
 
+    /// As above, with a result, which costs looking up its type at run time.
+    package static func withRequest<R>(
+        _ bytes: Span<UInt8>, _ body: (_ head: RequestHead, _ path: Span<UInt8>, _ payload: Span<UInt8>) -> R
+    ) throws(ProtoError) -> R {
+        var result: R?
+        try withRequest(bytes) { head, path, payload in result = body(head, path, payload) }
+        // The closure above was called, or we are not here.
+        return result.unsafelyUnwrapped
+    }
+
     /// Reads the body of a Response frame.
     ///
     /// - Parameter body: called once unless this throws. Gets the status, nil for success (no status, or one with code
