@@ -48,7 +48,7 @@ package protocol LoopFlushable: AnyObject {
 /// A loop. It is the executor of every actor that lives on it.
 ///
 /// `execute`, `schedule` and the executor's faces may be called from any thread; everything else traps outside the loop.
-package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+package final class IOLoop: SerialExecutor, @unchecked Sendable {
     // Sendable unchecked because the members under "loop only" are touched by the drain alone, which runs on one serial queue,
     // and every entry point checks that with `preconditionOnLoop`; the inbox has its own lock.
 
@@ -88,6 +88,8 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private var ready: [(registration: LoopRegistration, events: LoopEvents)] = []
     private var flushes: [any LoopFlushable] = []
     private var timers = TimerHeap()
+    /// Executor jobs since the start: a call that never leaves its actor and never waits takes exactly one.
+    package private(set) var jobsRun = 0
     private var buffers: [[UInt8]] = []
     private var armedNanoseconds = Int64.max
     private var cachedNow: ContinuousClock.Instant?
@@ -376,7 +378,10 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private func run(_ item: Work) {
         switch item {
         case .job(let job):
-            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            // Not as a task executor too: a task without that preference would then be enqueued anew at every await that
+            // changes function, since the runtime compares both executors and finds them different.
+            jobsRun &+= 1
+            job.runSynchronously(on: asUnownedSerialExecutor())
         case .block(let block):
             block()
         }

@@ -2,7 +2,6 @@
 // touching a signature.
 
 package import Logging
-internal import Synchronization
 
 /// Who calls. Every store call takes the owner, so one caller never sees another's sessions.
 package struct Identity: Sendable, Hashable {
@@ -26,12 +25,12 @@ package final class CallContext: Sendable {
     /// When the call ends with DEADLINE_EXCEEDED whatever it does; nil without a deadline.
     package let deadline: ContinuousClock.Instant?
     private let baseLogger: Logger
-    /// The call's task, from its start to its end.
-    private let task = Mutex<Task<Void, Never>?>(nil)
+    private let canceller: (any CallCanceller)?
 
     package init(
         method: MethodDescriptor, identity: Identity, peer: String, metadata: Metadata,
-        receivedAt: ContinuousClock.Instant, deadline: ContinuousClock.Instant?, logger: Logger
+        receivedAt: ContinuousClock.Instant, deadline: ContinuousClock.Instant?, logger: Logger,
+        canceller: (any CallCanceller)? = nil
     ) {
         self.method = method
         self.identity = identity
@@ -40,6 +39,7 @@ package final class CallContext: Sendable {
         self.receivedAt = receivedAt
         self.deadline = deadline
         self.baseLogger = logger
+        self.canceller = canceller
     }
 
     /// The W3C `traceparent` that came with the call, if any.
@@ -56,15 +56,11 @@ package final class CallContext: Sendable {
 
     /// Cancels the call's own task, for a service that ends a call from elsewhere. The method decides what it answers. From any thread;
     /// without effect once the call has ended.
-    package func cancelTask() {
-        task.withLock { $0 }?.cancel()
-    }
+    package func cancelTask() { canceller?.cancelTask(of: self) }
+}
 
-    func began(_ task: Task<Void, Never>) {
-        self.task.withLock { $0 = task }
-    }
-
-    func ended() {
-        task.withLock { $0 = nil }
-    }
+/// Who can cancel the task of a call: its connection.
+package protocol CallCanceller: AnyObject, Sendable {
+    /// From any thread; without effect once the call has its answer.
+    func cancelTask(of context: CallContext)
 }

@@ -56,8 +56,13 @@ struct CallTable<Call> {
         runningCount += 1
     }
 
-    /// Takes the right to answer: nil when the call has its answer already.
-    mutating func answer(_ id: StreamID) -> Call? { unanswered.removeValue(forKey: id) }
+    /// Takes the right to answer: false when the call has its answer already, or the id is another call's by now.
+    mutating func answer(_ id: StreamID, if isExpected: (Call) -> Bool) -> Bool {
+        guard let call = unanswered.removeValue(forKey: id) else { return false }
+        if isExpected(call) { return true }
+        unanswered[id] = call
+        return false
+    }
 
     /// True for a call that can still be written to.
     func isUnanswered(_ id: StreamID) -> Bool { unanswered[id] != nil }

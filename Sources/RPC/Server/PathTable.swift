@@ -38,16 +38,15 @@ struct PathTable<Value: Sendable>: Sendable {
         return nil
     }
 
-    /// FNV-1a. The keys are the methods that we registered, so nobody can choose colliding ones.
+    /// Of the length and the last bytes, where methods differ. The keys are the methods that we registered, so nobody can choose
+    /// colliding ones.
     private static func hash(_ bytes: Span<UInt8>) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3 }
-        return Int(truncatingIfNeeded: hash ^ (hash >> 32))
+        var hash = UInt64(bytes.count)
+        for index in max(0, bytes.count - 6)..<bytes.count { hash = hash &* 31 &+ UInt64(bytes[index]) }
+        return Int(truncatingIfNeeded: hash ^ (hash >> 15))
     }
 
     private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
-        return true
+        left.withUnsafeBufferPointer { left in right.withUnsafeBufferPointer { left.elementsEqual($0) } }
     }
 }

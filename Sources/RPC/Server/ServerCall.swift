@@ -8,6 +8,7 @@ internal import Wire
 final class ServerCall {
     let id: StreamID
     let context: CallContext
+    var task: Task<Void, Never>?
     var deadlineTimer: LoopTimer?
     /// A stream's method that waits for room.
     var roomWaiter: Waiter<Void>?
@@ -40,7 +41,7 @@ final class ServerCall {
     func cancel() {
         deadlineTimer?.cancel()
         deadlineTimer = nil
-        context.cancelTask()
+        task?.cancel()
         roomWaiter?.resume(throwing: CancellationError())
         roomWaiter = nil
     }

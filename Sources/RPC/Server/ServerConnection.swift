@@ -16,7 +16,7 @@ struct ServerSetup: Sendable {
     let convertError: @Sendable (any Error) -> RPCError
 }
 
-actor ServerConnection: ByteStreamHandler {
+actor ServerConnection: ByteStreamHandler, CallCanceller {
     nonisolated let loop: IOLoop
     private let stream: ByteStream
     private let setup: ServerSetup
@@ -173,20 +173,27 @@ actor ServerConnection: ByteStreamHandler {
         let deadline = head.timeoutNanoseconds == 0 ? nil : receivedAt + .nanoseconds(head.timeoutNanoseconds)
         let context = CallContext(
             method: handler.descriptor, identity: .anonymous, peer: peer, metadata: Metadata(head.metadata),
-            receivedAt: receivedAt, deadline: deadline, logger: setup.logger)
+            receivedAt: receivedAt, deadline: deadline, logger: setup.logger, canceller: self)
         let call = ServerCall(id: id, context: context)
         // The task's closure takes this actor's isolation, so it is enqueued on the loop at once and stays there.
         switch handler.kind {
         case .unary(let prepare):
             let body = try prepare(message)
             calls.begin(id, call)
-            context.began(Task { await self.run(call, body) })
+            call.task = Task { await self.run(call, body) }
         case .serverStream(let prepare):
             let body = try prepare(message)
             calls.begin(id, call)
-            context.began(Task { await self.run(call, body) })
+            call.task = Task { await self.run(call, body) }
         }
         if let deadline { watch(call, deadline) }
+    }
+
+    nonisolated func cancelTask(of context: CallContext) {
+        guard loop.isCurrent else { return loop.execute { self.cancelTask(of: context) } }
+        assumeIsolated { connection in
+            for call in connection.calls.unanswered.values where call.context === context { call.task?.cancel() }
+        }
     }
 
     private func watch(_ call: ServerCall, _ deadline: ContinuousClock.Instant) {
@@ -205,7 +212,7 @@ actor ServerConnection: ByteStreamHandler {
         } catch {
             answer(call.id, convert(error), of: call)
         }
-        taskReturned(call)
+        taskReturned()
     }
 
     private func run(_ call: ServerCall, _ body: MethodHandler.StreamBody) async {
@@ -218,22 +225,20 @@ actor ServerConnection: ByteStreamHandler {
         } catch {
             answer(call.id, convert(error), of: call)
         }
-        taskReturned(call)
+        taskReturned()
     }
 
-    private func taskReturned(_ call: ServerCall) {
-        call.context.ended()
+    private func taskReturned() {
         calls.taskReturned()
         if calls.isDraining { closeIfDrained() }
     }
 
     /// Takes the right to answer `call`, if it is the one that has the id now and no answer was given.
     private func take(_ call: ServerCall) -> ServerCall? {
-        guard calls.unanswered[call.id] === call else { return nil }
-        let taken = calls.answer(call.id)
+        guard calls.answer(call.id, if: { $0 === call }) else { return nil }
         call.deadlineTimer?.cancel()
         call.deadlineTimer = nil
-        return taken
+        return call
     }
 
     private func answer(_ call: ServerCall, reply: [UInt8]) {
@@ -347,7 +352,7 @@ actor ServerConnection: ByteStreamHandler {
         }
         if let pingSent {
             if now - pingSent > setup.limits.pingTimeout { return abort() }
-        } else if knowsExtensions, now - lastReceived > setup.limits.pingInterval {
+        } else if setup.limits.pingInterval > .zero, knowsExtensions, now - lastReceived > setup.limits.pingInterval {
             pingSent = now
             write(.ping, .connection)
         }

@@ -22,7 +22,7 @@ package struct ServerLimits: Sendable {
     package var frameTimeout = Duration.seconds(30)
     /// A connection without a call or a byte for this long is closed; zero never.
     package var idleTimeout = Duration.zero
-    /// How often a silent peer that knows PING is asked whether it lives.
+    /// How often a silent peer that knows PING is asked whether it lives; zero never.
     package var pingInterval = Duration.seconds(30)
     /// How long such a peer has to say anything.
     package var pingTimeout = Duration.seconds(20)
