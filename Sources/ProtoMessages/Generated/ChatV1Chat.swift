@@ -298,9 +298,9 @@ public struct ToolRun: Sendable, Equatable {
     public var callID: String = ""
     /// The tool's name.
     public var name: String = ""
-    /// What it was given: a JSON object, or the user's words for tools that run before the model.
+    /// What it was given: a JSON object.
     public var arguments: String = ""
-    /// What it gave to the model, cut at the limit for tool output.
+    /// What the model was told: what the tool said, cut at the limit for tool output, or that it failed.
     public var output: String = ""
     /// True when `output` was cut.
     public var outputTruncated: Bool = false

@@ -216,6 +216,7 @@ extension InspectLockReply: ProtoMessage, CMessageConvertible {
         ownerLabel = try CReader.text(c.pointee.owner_label, "chat.v1.InspectLockReply.owner_label")
         expiresInMilliseconds = c.pointee.expires_in_milliseconds
         waiters = c.pointee.waiters
+        acquiredUnixMicroseconds = c.pointee.acquired_unix_microseconds
     }
 
     func fill(_ c: UnsafeMutablePointer<Chat__V1__InspectLockReply>, _ arena: Arena) {
@@ -225,6 +226,7 @@ extension InspectLockReply: ProtoMessage, CMessageConvertible {
         c.pointee.owner_label = arena.text(ownerLabel)
         c.pointee.expires_in_milliseconds = expiresInMilliseconds
         c.pointee.waiters = waiters
+        c.pointee.acquired_unix_microseconds = acquiredUnixMicroseconds
     }
 }
 

@@ -14,6 +14,8 @@ public enum LockLostReason: Sendable, Hashable {
     case released
     /// The server is going away; it gave the lease back.
     case draining
+    /// The lock service did not answer until the lease must be taken for expired.
+    case unreachable
     /// A value that this version does not know.
     case unrecognized(Int32)
 
@@ -25,6 +27,7 @@ public enum LockLostReason: Sendable, Hashable {
         case 2: self = .forced
         case 3: self = .released
         case 4: self = .draining
+        case 5: self = .unreachable
         default: self = .unrecognized(number)
         }
     }
@@ -37,12 +40,13 @@ public enum LockLostReason: Sendable, Hashable {
         case .forced: 2
         case .released: 3
         case .draining: 4
+        case .unreachable: 5
         case .unrecognized(let number): number
         }
     }
 
     /// Every value that this version knows.
-    public static let known: [Self] = [.unspecified, .expired, .forced, .released, .draining]
+    public static let known: [Self] = [.unspecified, .expired, .forced, .released, .draining, .unreachable]
 }
 
 /// What lease to take.
@@ -195,6 +199,8 @@ public struct InspectLockReply: Sendable, Equatable {
     public var expiresInMilliseconds: UInt64 = 0
     /// How many wait in line on this server.
     public var waiters: UInt32 = 0
+    /// When it was granted, in microseconds since 1970-01-01 UTC.
+    public var acquiredUnixMicroseconds: Int64 = 0
 
     /// Every field at its default.
     public init() {}
@@ -205,13 +211,15 @@ public struct InspectLockReply: Sendable, Equatable {
         fence: UInt64 = 0,
         ownerLabel: String = "",
         expiresInMilliseconds: UInt64 = 0,
-        waiters: UInt32 = 0
+        waiters: UInt32 = 0,
+        acquiredUnixMicroseconds: Int64 = 0
     ) {
         self.held = held
         self.fence = fence
         self.ownerLabel = ownerLabel
         self.expiresInMilliseconds = expiresInMilliseconds
         self.waiters = waiters
+        self.acquiredUnixMicroseconds = acquiredUnixMicroseconds
     }
 }
 

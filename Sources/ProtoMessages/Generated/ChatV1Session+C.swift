@@ -28,6 +28,7 @@ extension Session: ProtoMessage, CMessageConvertible {
         updatedUnixMicroseconds = c.pointee.updated_unix_microseconds
         expiresUnixMicroseconds = c.pointee.expires_unix_microseconds
         owner = try CReader.text(c.pointee.owner, "chat.v1.Session.owner")
+        userID = try CReader.text(c.pointee.user_id, "chat.v1.Session.user_id")
     }
 
     func fill(_ c: UnsafeMutablePointer<Chat__V1__Session>, _ arena: Arena) {
@@ -41,6 +42,7 @@ extension Session: ProtoMessage, CMessageConvertible {
         c.pointee.updated_unix_microseconds = updatedUnixMicroseconds
         c.pointee.expires_unix_microseconds = expiresUnixMicroseconds
         c.pointee.owner = arena.text(owner)
+        c.pointee.user_id = arena.text(userID)
     }
 }
 

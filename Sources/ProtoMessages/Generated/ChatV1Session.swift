@@ -63,6 +63,8 @@ public struct Session: Sendable, Equatable {
     public var expiresUnixMicroseconds: Int64 = 0
     /// The caller that it belongs to; empty where callers do not authenticate.
     public var owner: String = ""
+    /// The end user of the first turn, as ChatRequest named it; empty when it did not. A label for records.
+    public var userID: String = ""
 
     /// Every field at its default.
     public init() {}
@@ -76,7 +78,8 @@ public struct Session: Sendable, Equatable {
         createdUnixMicroseconds: Int64 = 0,
         updatedUnixMicroseconds: Int64 = 0,
         expiresUnixMicroseconds: Int64 = 0,
-        owner: String = ""
+        owner: String = "",
+        userID: String = ""
     ) {
         self.id = id
         self.title = title
@@ -86,6 +89,7 @@ public struct Session: Sendable, Equatable {
         self.updatedUnixMicroseconds = updatedUnixMicroseconds
         self.expiresUnixMicroseconds = expiresUnixMicroseconds
         self.owner = owner
+        self.userID = userID
     }
 }
 

@@ -244,6 +244,7 @@ extension InspectLockReply: RandomMessage {
         message.ownerLabel = random.text()
         message.expiresInMilliseconds = random.integer()
         message.waiters = random.integer()
+        message.acquiredUnixMicroseconds = random.integer()
         return message
     }
 }
@@ -370,6 +371,7 @@ extension Session: RandomMessage {
         message.updatedUnixMicroseconds = random.integer()
         message.expiresUnixMicroseconds = random.integer()
         message.owner = random.text()
+        message.userID = random.text()
         return message
     }
 }

@@ -1045,7 +1045,7 @@ const ProtobufCMessageDescriptor chat__v1__inspect_lock_request__descriptor =
   (ProtobufCMessageInit) chat__v1__inspect_lock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descriptors[5] =
+static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descriptors[6] =
 {
   {
     "held",
@@ -1107,8 +1107,21 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "acquired_unix_microseconds",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Chat__V1__InspectLockReply, acquired_unix_microseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned chat__v1__inspect_lock_reply__field_indices_by_name[] = {
+  5,   /* field[5] = acquired_unix_microseconds */
   3,   /* field[3] = expires_in_milliseconds */
   1,   /* field[1] = fence */
   0,   /* field[0] = held */
@@ -1118,7 +1131,7 @@ static const unsigned chat__v1__inspect_lock_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange chat__v1__inspect_lock_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor chat__v1__inspect_lock_reply__descriptor =
 {
@@ -1128,7 +1141,7 @@ const ProtobufCMessageDescriptor chat__v1__inspect_lock_reply__descriptor =
   "Chat__V1__InspectLockReply",
   "chat.v1",
   sizeof(Chat__V1__InspectLockReply),
-  5,
+  6,
   chat__v1__inspect_lock_reply__field_descriptors,
   chat__v1__inspect_lock_reply__field_indices_by_name,
   1,  chat__v1__inspect_lock_reply__number_ranges,
@@ -1505,23 +1518,25 @@ const ProtobufCMessageDescriptor chat__v1__force_release_lock_reply__descriptor 
   (ProtobufCMessageInit) chat__v1__force_release_lock_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue chat__v1__lock_lost_reason__enum_values_by_number[5] =
+static const ProtobufCEnumValue chat__v1__lock_lost_reason__enum_values_by_number[6] =
 {
   { "LOCK_LOST_REASON_UNSPECIFIED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_UNSPECIFIED", 0 },
   { "LOCK_LOST_REASON_EXPIRED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_EXPIRED", 1 },
   { "LOCK_LOST_REASON_FORCED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_FORCED", 2 },
   { "LOCK_LOST_REASON_RELEASED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_RELEASED", 3 },
   { "LOCK_LOST_REASON_DRAINING", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_DRAINING", 4 },
+  { "LOCK_LOST_REASON_UNREACHABLE", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_UNREACHABLE", 5 },
 };
 static const ProtobufCIntRange chat__v1__lock_lost_reason__value_ranges[] = {
-{0, 0},{0, 5}
+{0, 0},{0, 6}
 };
-static const ProtobufCEnumValueIndex chat__v1__lock_lost_reason__enum_values_by_name[5] =
+static const ProtobufCEnumValueIndex chat__v1__lock_lost_reason__enum_values_by_name[6] =
 {
   { "LOCK_LOST_REASON_DRAINING", 4 },
   { "LOCK_LOST_REASON_EXPIRED", 1 },
   { "LOCK_LOST_REASON_FORCED", 2 },
   { "LOCK_LOST_REASON_RELEASED", 3 },
+  { "LOCK_LOST_REASON_UNREACHABLE", 5 },
   { "LOCK_LOST_REASON_UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor chat__v1__lock_lost_reason__descriptor =
@@ -1531,9 +1546,9 @@ const ProtobufCEnumDescriptor chat__v1__lock_lost_reason__descriptor =
   "LockLostReason",
   "Chat__V1__LockLostReason",
   "chat.v1",
-  5,
+  6,
   chat__v1__lock_lost_reason__enum_values_by_number,
-  5,
+  6,
   chat__v1__lock_lost_reason__enum_values_by_name,
   1,
   chat__v1__lock_lost_reason__value_ranges,

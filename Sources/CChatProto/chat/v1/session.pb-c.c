@@ -502,7 +502,7 @@ void   chat__v1__chat_message__free_unpacked
   assert(message->base.descriptor == &chat__v1__chat_message__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[8] =
+static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
 {
   {
     "id",
@@ -600,6 +600,18 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[8] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "user_id",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Chat__V1__Session, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned chat__v1__session__field_indices_by_name[] = {
   4,   /* field[4] = created_unix_microseconds */
@@ -610,11 +622,12 @@ static const unsigned chat__v1__session__field_indices_by_name[] = {
   7,   /* field[7] = owner */
   1,   /* field[1] = title */
   5,   /* field[5] = updated_unix_microseconds */
+  8,   /* field[8] = user_id */
 };
 static const ProtobufCIntRange chat__v1__session__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor chat__v1__session__descriptor =
 {
@@ -624,7 +637,7 @@ const ProtobufCMessageDescriptor chat__v1__session__descriptor =
   "Chat__V1__Session",
   "chat.v1",
   sizeof(Chat__V1__Session),
-  8,
+  9,
   chat__v1__session__field_descriptors,
   chat__v1__session__field_indices_by_name,
   1,  chat__v1__session__number_ranges,

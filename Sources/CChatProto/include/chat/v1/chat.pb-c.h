@@ -278,11 +278,11 @@ struct  Chat__V1__ToolRun
    */
   ProtobufCBinaryData name;
   /*
-   * What it was given: a JSON object, or the user's words for tools that run before the model.
+   * What it was given: a JSON object.
    */
   ProtobufCBinaryData arguments;
   /*
-   * What it gave to the model, cut at the limit for tool output.
+   * What the model was told: what the tool said, cut at the limit for tool output, or that it failed.
    */
   ProtobufCBinaryData output;
   /*

@@ -54,7 +54,11 @@ typedef enum _Chat__V1__LockLostReason {
   /*
    * The server is going away; it gave the lease back.
    */
-  CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_DRAINING = 4
+  CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_DRAINING = 4,
+  /*
+   * The lock service did not answer until the lease must be taken for expired.
+   */
+  CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_UNREACHABLE = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CHAT__V1__LOCK_LOST_REASON)
 } Chat__V1__LockLostReason;
 
@@ -230,10 +234,14 @@ struct  Chat__V1__InspectLockReply
    * How many wait in line on this server.
    */
   uint32_t waiters;
+  /*
+   * When it was granted, in microseconds since 1970-01-01 UTC.
+   */
+  int64_t acquired_unix_microseconds;
 };
 #define CHAT__V1__INSPECT_LOCK_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&chat__v1__inspect_lock_reply__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0 }
+    , 0, 0, {0,NULL}, 0, 0, 0 }
 
 
 /*

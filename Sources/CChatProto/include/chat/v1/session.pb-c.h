@@ -86,10 +86,14 @@ struct  Chat__V1__Session
    * The caller that it belongs to; empty where callers do not authenticate.
    */
   ProtobufCBinaryData owner;
+  /*
+   * The end user of the first turn, as ChatRequest named it; empty when it did not. A label for records.
+   */
+  ProtobufCBinaryData user_id;
 };
 #define CHAT__V1__SESSION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&chat__v1__session__descriptor) \
-    , {0,NULL}, {0,NULL}, 0,NULL, 0, 0, 0, 0, {0,NULL} }
+    , {0,NULL}, {0,NULL}, 0,NULL, 0, 0, 0, 0, {0,NULL}, {0,NULL} }
 
 
 /*
