@@ -45,7 +45,7 @@ enum ImportRule {
             ImportTable.testExternal
                 .union(ImportTable.sources.map(\.target))
                 .union(ImportTable.cModules)
-                .union(["EngineConformance"])
+                .union(["ConformancePeer", "EngineConformance"])
         default: nil
         }
     }

@@ -1,7 +1,7 @@
 // Which calls a connection has, and which it may begin. Pure: the connection asks here and acts.
 //
-// A call has two ends: its answer (one, the first of reply, error, cancellation, deadline) and the return of its task. In
-// between, the id is free again for the client while the task still counts against the limit.
+// A call has two ends: its answer (one, the first of reply, error, cancellation, deadline) and the return of its task.
+// In between, the id is free again for the client while the task still counts against the limit.
 
 internal import Wire
 
@@ -27,7 +27,7 @@ struct CallTable<Call> {
     mutating func request(_ id: StreamID) -> Admission {
         guard id.isCall else {
             return .refuse(
-                RPCError(.invalidArgument, "the stream id \(id) is not odd; clients number their calls 1, 3, 5, ..."))
+                RPCError(.invalidArgument, "the stream id \(id) is not for calls; clients number them 1, 3, 5, ..."))
         }
         guard unanswered[id] == nil else {
             return .endRunning(RPCError(.invalidArgument, "the stream id \(id) is in use by an unfinished call"))
@@ -73,9 +73,13 @@ struct CallTable<Call> {
         runningCount -= 1
     }
 
-    /// What becomes of a data frame: our methods take one request message, so only its empty end is welcome, late or not.
+    /// True where a data frame came too late: its call has its answer, and a second one would confuse the client.
+    func isLate(_ id: StreamID) -> Bool { unanswered[id] == nil && id.isCall && id.rawValue <= highestID }
+
+    /// What becomes of a data frame: our methods take one request message, so only its empty end is welcome, late or
+    /// not.
     func data(_ id: StreamID, isEmptyEnd: Bool) -> RPCError? {
-        if isEmptyEnd || (unanswered[id] == nil && id.isCall && id.rawValue <= highestID) { return nil }
+        if isEmptyEnd || isLate(id) { return nil }
         return RPCError(.invalidArgument, "this method takes one request message, in the request frame")
     }
 

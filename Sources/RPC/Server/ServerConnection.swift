@@ -1,5 +1,5 @@
-// One client's connection: frames in, calls begun, answers out. An actor on the connection's loop; a call's task is isolated to it,
-// so nothing between a frame and its answer leaves the thread.
+// One client's connection: frames in, calls begun, answers out. An actor on the connection's loop; a call's task is
+// isolated to it, so nothing between a frame and its answer leaves the thread.
 
 internal import IOLoop
 internal import Logging
@@ -129,7 +129,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private static let pingBytesMax = 64
 
     private func refuseOversized(_ header: FrameHeader) {
-        guard header.type == .request || header.type == .data else { return }
+        guard header.type == .request || header.type == .data && !calls.isLate(header.streamID) else { return }
         let limit = setup.limits.payloadBytesMax
         let error = RPCError(
             .resourceExhausted, "the frame has \(header.length) bytes, the limit is \(limit)",
