@@ -115,10 +115,8 @@ public final class InMemoryLockManager: LockManager {
     private func wait(_ request: LockRequest, waiter: UInt64) async throws -> LockLease {
         // Cancelled at the moment of the grant, it returns the lease: the same token may stand in line twice, since a
         // caller that lost its connection calls again, and a release here would take the lease from the second call.
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                enqueue(request, waiter: waiter, continuation: continuation)
-            }
+        try await withCancellableContinuation { continuation in
+            enqueue(request, waiter: waiter, continuation: continuation)
         } onCancel: {
             abandon(request.key, waiter: waiter)
         }

@@ -44,12 +44,10 @@ final class LeaseMailbox: Sendable {
     ///
     /// - Throws: `CancellationError`.
     func next() async throws -> LeaseEvent {
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                deliver { state in
-                    precondition(state.waiter == nil, "one task waits for a lease's events")
-                    state.waiter = continuation
-                }
+        try await withCancellableContinuation { continuation in
+            deliver { state in
+                precondition(state.waiter == nil, "one task waits for a lease's events")
+                state.waiter = continuation
             }
         } onCancel: {
             deliver { $0.cancelled = true }

@@ -13,8 +13,8 @@ extension EngineClock {
         let pause = Pause()
         let timer = schedule(at: instant) { pause.finish(.success(())) }
         defer { timer.cancel() }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { pause.start($0) }
+        try await withCancellableContinuation { continuation in
+            pause.start(continuation)
         } onCancel: {
             pause.finish(.failure(CancellationError()))
         }
