@@ -95,4 +95,27 @@ struct ServerQuirkTests {
             #expect(result.failure?.error.kind == .interrupted, "cut at \(count)")
         }
     }
+
+    @Test("damaged streams end, one way or the other", arguments: 0..<200)
+    func damage(seed: UInt64) throws {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        func random(_ limit: Int) -> Int {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return Int(state % UInt64(limit))
+        }
+        var bytes = Array(ServerQuirk.all[random(ServerQuirk.all.count)].stream.utf8)
+        for _ in 0...random(8) {
+            let place = random(bytes.count)
+            switch random(3) {
+            case 0: bytes[place] = UInt8(random(256))
+            case 1: bytes.remove(at: place)
+            default: bytes.insert(contentsOf: Array("{}[]:,\"\n0e".utf8.dropFirst(random(9)).prefix(2)), at: place)
+            }
+        }
+        let result = try run([bytes[...]])
+        #expect((result.finishReason == nil) == (result.failure != nil))
+        #expect(try run([bytes[..<(bytes.count / 2)], bytes[(bytes.count / 2)...]]) == result)
+    }
 }

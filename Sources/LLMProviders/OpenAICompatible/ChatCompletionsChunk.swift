@@ -36,9 +36,7 @@ struct ChatCompletionsChunk: Equatable {
         let root = try JSONDocument(bytes).root
         failure = ChatCompletionsFailure(root)
         model = root["model"]?.string ?? ""
-        if let usage = root["usage"], usage.kind == .object {
-            self.usage = Self.usage(usage)
-        } else if let usage = root["x_groq"]?["usage"], usage.kind == .object {
+        if let usage = root["usage"] ?? root["x_groq"]?["usage"], usage.kind == .object {
             self.usage = Self.usage(usage)
         }
         guard let choices = root["choices"]?.elements else { return }

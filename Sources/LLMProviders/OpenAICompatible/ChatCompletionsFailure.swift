@@ -14,7 +14,7 @@ struct ChatCompletionsFailure: Equatable {
     init?(_ root: JSONElement) {
         if let error = root["error"], !error.isNull {
             self.init(error: error)
-        } else if root["object"]?.string == "error" || root["type"]?.string == "error" {
+        } else if root["choices"] == nil, root["object"]?.string == "error" || root["type"]?.string == "error" {
             self.init(error: root)
         } else {
             return nil
