@@ -28,6 +28,7 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let metricsTestKit: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -74,7 +75,7 @@ let package = Package(
             "ChatServer",
             [
                 "IOLoop", "Wire", "JSON", "ProtoMessages", "RPC", "ChatStubs", "ChatEngine", "HTTPClient",
-                "LLMProviders", "ChatTools", logging, metrics, lifecycle, configuration,
+                "LLMProviders", "ChatTools", logging, metrics, lifecycle, unixSignals, configuration,
             ]),
         library("ChatClient", ["ChatStubs", "RPC", "ProtoMessages", "IOLoop", "Wire"]),
         library("FakeModel", ["IOLoop", "JSON"]),

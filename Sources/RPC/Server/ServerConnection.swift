@@ -151,12 +151,11 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         }
         var refusal: (any Error)?
         do {
-            refusal = try Envelope.withRequest(payload) { head, path, message in
+            try Envelope.withRequest(payload) { head, path, message in
                 do {
                     try begin(id, head, path, message)
-                    return nil
                 } catch {
-                    return error
+                    refusal = error
                 }
             }
         } catch {
