@@ -1,20 +1,96 @@
-// Wires the parts to a server and runs it until it is told to stop. The chatd program calls it, and tests do.
+// Runs a server until it is told to stop. The chatd program calls it.
 
+internal import ChatEngine
+internal import Glibc
+internal import IOLoop
 internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
 
 package enum ChatServerApp {
     /// Why a server could not start; `description` is one line for an operator.
     package struct StartError: Error, CustomStringConvertible {
         package var description: String
+
+        package init(description: String) { self.description = description }
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains for at most the configured grace time and returns.
+    /// Serves until SIGTERM or SIGINT, then drains for at most the configured grace time and returns. A second signal ends the process at
+    /// once.
     ///
     /// Prints `chatd listening on HOST:PORT` on standard output, one line for each listener, once it accepts calls;
     /// with write(2), since `print` keeps it in a buffer where standard output is a file or a pipe.
     ///
     /// - Throws: `StartError` when it cannot listen or a part of it does not start.
     package static func run(_ configuration: ServerConfiguration, metrics: ServerMetrics) async throws {
-        throw StartError(description: "this build has no server in it yet")
+        let logger = Logger(label: "chatd")
+        let server = try await RunningServer.start(configuration, metrics: metrics, logger: logger)
+        for address in server.addresses { announce(address) }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: Sweeper(server: server, logger: logger)),
+                    .init(
+                        service: Serving(server: server, grace: configuration.connections.drainGrace, logger: logger)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private static func announce(_ address: SocketAddress) {
+        let line = Array("chatd listening on \(address)\n".utf8)
+        _ = write(STDOUT_FILENO, line, line.count)
+    }
+}
+
+/// The server as a service: it runs by itself and drains when the group shuts down.
+private struct Serving: Service {
+    let server: RunningServer
+    let grace: Duration
+    let logger: Logger
+
+    func run() async throws {
+        try await gracefulShutdown()
+        // From here on a signal has its plain effect: whoever sends a second one does not want to wait.
+        signal(SIGTERM, SIG_DFL)
+        signal(SIGINT, SIG_DFL)
+        logger.info("draining", metadata: ["grace": "\(grace)"])
+        let isClean = await server.drain(grace: grace)
+        if isClean {
+            logger.info("drained")
+        } else {
+            logger.warning("some calls did not end within the grace time and were aborted")
+        }
+    }
+}
+
+/// Removes expired sessions in small steps.
+private struct Sweeper: Service {
+    private static let interval = Duration.seconds(60)
+    /// Sessions per step: a step holds the store for about a millisecond.
+    private static let stepSessions = 100
+
+    let server: RunningServer
+    let logger: Logger
+
+    func run() async throws {
+        let (engine, logger) = (server.engine, logger)
+        let actor = LoopActor(server.loops[0])
+        await cancelWhenGracefulShutdown {
+            do {
+                try await actor.run { actor in
+                    while true {
+                        try await actor.loop.sleep(until: actor.loop.now + Self.interval)
+                        while try await engine.removeExpiredSessions(limit: Self.stepSessions) == Self.stepSessions {
+                            try await actor.loop.sleep(until: actor.loop.now + .milliseconds(10))
+                        }
+                    }
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("expired sessions are not removed any more", metadata: ["type": "\(type(of: error))"])
+            }
+        }
     }
 }

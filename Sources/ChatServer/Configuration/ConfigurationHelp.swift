@@ -1,8 +1,7 @@
 // The texts of `chatd --help` and `chatd --version`, from the table of settings.
 
 enum ConfigurationHelp {
-    /// The version of the package; CHANGELOG.md has a section for each that was released.
-    static let version = "chatd 0.1.0"
+    static let version = "chatd \(Version.current)"
 
     static var text: String {
         var text = """

@@ -1,0 +1,49 @@
+// From the engine's failures to statuses: the one place where that happens. PROTOCOL.md has the same table for callers.
+
+internal import ChatEngine
+internal import RPC
+internal import Wire
+
+extension RPCError {
+    /// The status of an error that the engine or a port threw; nil for others.
+    init?(engine error: any Error) {
+        switch error {
+        case let error as EngineError: self.init(error)
+        case let error as ModelError: self.init(EngineError.model(error))
+        default: return nil
+        }
+    }
+
+    private init(_ error: EngineError) {
+        self.init(
+            Self.code(of: error.kind), error.message, reason: error.reason, info: error.details,
+            retryAfter: error.retryAfter)
+    }
+
+    private static func code(of kind: EngineError.Kind) -> StatusCode {
+        switch kind {
+        case .invalidArgument: .invalidArgument
+        case .notFound: .notFound
+        case .sessionBusy, .sessionDeleted, .lockNotAcquired: .aborted
+        case .turnMismatch, .lockLost: .failedPrecondition
+        case .outcomeUnknown, .unavailable: .unavailable
+        case .resourceExhausted: .resourceExhausted
+        case .cancelled: .cancelled
+        case .deadlineExceeded, .toolOverran: .deadlineExceeded
+        case .model(let kind): code(of: kind)
+        case .internalError: .internalError
+        }
+    }
+
+    private static func code(of kind: ModelError.Kind) -> StatusCode {
+        switch kind {
+        case .invalidRequest, .contentFiltered: .invalidArgument
+        // The service's own key, so the caller cannot authenticate better: the operator must act.
+        case .unauthorized: .failedPrecondition
+        case .rateLimited: .resourceExhausted
+        case .unavailable, .interrupted: .unavailable
+        case .timedOut: .deadlineExceeded
+        case .malformedResponse: .internalError
+        }
+    }
+}

@@ -1,0 +1,12 @@
+// The API's messages whose names the engine has too. A file that needs both says which one it means.
+
+internal import ProtoMessages
+
+typealias SessionMessage = Session
+typealias MessageRoleMessage = MessageRole
+typealias FinishReasonMessage = FinishReason
+typealias TokenUsageMessage = TokenUsage
+typealias ToolRunMessage = ToolRun
+typealias TurnTimingMessage = TurnTiming
+typealias TurnStartedMessage = TurnStarted
+typealias CancelOutcomeMessage = CancelOutcome

@@ -1,0 +1,22 @@
+// SessionService: conversations. One file per method.
+
+internal import ChatEngine
+internal import ChatStubs
+internal import ProtoMessages
+
+struct SessionService: SessionServiceMethods {
+    let engine: ChatEngine
+}
+
+extension SessionMessage {
+    init(_ session: EngineSession) {
+        self.init(
+            id: session.id, title: session.title,
+            labels: session.labels.sorted { $0.key < $1.key }.map { Label(key: $0.key, value: $0.value) },
+            messageCount: UInt64(clamping: session.messageCount),
+            createdUnixMicroseconds: session.createdAtMicroseconds,
+            updatedUnixMicroseconds: session.lastActivityMicroseconds,
+            expiresUnixMicroseconds: session.expiresAtMicroseconds ?? 0, owner: session.owner,
+            userID: session.userID)
+    }
+}
