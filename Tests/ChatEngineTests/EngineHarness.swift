@@ -115,8 +115,8 @@ struct EngineHarness {
 
     init(
         model: any ChatModel = ClosureModel.saying("Hello", ", world"), streamModel: (any ChatModel)? = nil,
-        router: any ToolRouter = NoTools(), store: ((InMemoryHarness) -> any SessionStore)? = nil,
-        locks: ((InMemoryHarness) -> any LockManager)? = nil, configure: (inout EngineConfiguration) -> Void = { _ in }
+        router: any ToolRouter = NoTools(), configure: (inout EngineConfiguration) -> Void = { _ in },
+        store: ((InMemoryHarness) -> any SessionStore)? = nil, locks: ((InMemoryHarness) -> any LockManager)? = nil
     ) {
         parts = InMemoryHarness()
         var configuration = EngineConfiguration()
