@@ -206,7 +206,7 @@ struct ModelOverHTTPTests {
 
     @Test("the caller's deadline ends an answer that goes on")
     func deadline() async throws {
-        let pair = try await start([.answer(tokens: 10_000, interval: .milliseconds(10))])
+        let pair = try await start([.answer(tokens: 2000, interval: .milliseconds(10))])
         let answer = try await answer(pair, .question("hi", deadline: .now + .milliseconds(200)))
         #expect(answer.modelError?.kind == .timedOut)
         try await stop(pair)
@@ -214,7 +214,7 @@ struct ModelOverHTTPTests {
 
     @Test("cancelling the caller closes the connection to the provider")
     func cancellation() async throws {
-        let pair = try await start([.answer(tokens: 100_000, interval: .milliseconds(2))])
+        let pair = try await start([.answer(tokens: 2000, interval: .milliseconds(10))])
         let onLoop = onLoop
         let asking = Task { try await onLoop.run { _ in await ask(pair.model) } }
         try await onLoop.run { _ in
@@ -225,14 +225,14 @@ struct ModelOverHTTPTests {
         let request = try await onLoop.run { _ in
             try await pair.server.waitForRequest(0, until: .now + .seconds(10)) { $0.closedByClient != nil }
         }
-        #expect(request.tokensSent < 100_000)
+        #expect(request.tokensSent < 2000)
         try await stop(pair)
     }
 
     @Test("a caller that throws in the middle ends the answer at the provider")
     func callerLeaves() async throws {
         struct Enough: Error {}
-        let pair = try await start([.answer(tokens: 100_000, interval: .milliseconds(2))])
+        let pair = try await start([.answer(tokens: 2000, interval: .milliseconds(10))])
         await #expect(throws: Enough.self) {
             try await onLoop.run { _ in
                 var count = 0
@@ -245,6 +245,30 @@ struct ModelOverHTTPTests {
         try await onLoop.run { _ in
             _ = try await pair.server.waitForRequest(0, until: .now + .seconds(10)) { $0.closedByClient != nil }
         }
+        try await stop(pair)
+    }
+
+    @Test("all of it stays on the loop, after waits too")
+    func staysOnLoop() async throws {
+        let pair = try await start(
+            [.failure(status: 500, message: "again"), .answer(tokens: 20, interval: .milliseconds(1))],
+            retry: RetryPolicy(firstDelay: .milliseconds(1)))
+        let script = try ModelScript(
+            parsing: Array(#"{"interval_milliseconds":1,"answers":[{"text":"a b c d"}]}"#.utf8))
+        let strays = try await onLoop.run { actor in
+            let loop = actor.loop
+            var strays = 0
+            let models: [any ChatModel] = [
+                pair.model, ScriptedModel(script, clock: LoopClock(loop: loop)), OfflineModel(),
+            ]
+            for model in models {
+                _ = try await model.answer(.question("hi")) { _ in if !loop.isCurrent { strays += 1 } }
+                if !loop.isCurrent { strays += 1 }
+            }
+            return strays
+        }
+        #expect(strays == 0)
+        #expect(try await requests(pair).count == 2)
         try await stop(pair)
     }
 
