@@ -73,6 +73,7 @@ struct LayoutCheckerTests {
             swift("Sources/RPC/A.swift", "group.addTask { }  // not Task { }, nor print(x)"),
             swift("Sources/RPC/A.swift", "footprint(x); let url = \"http://a\""),
             swift("Sources/IOLoop/A.swift", "Task { }"),
+            swift("Sources/RPC/Server/ServerConnection.swift", "Task { }"),
             swift("Sources/chatctl/A.swift", "print(1); Task { }"),
             swift("Tests/WireTests/A.swift", "try! run()"),
         ])
