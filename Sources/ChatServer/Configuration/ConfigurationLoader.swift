@@ -1,6 +1,7 @@
 // Makes the configuration from flags, variables and the file, or lists all that is wrong with them.
 
 internal import IOLoop
+internal import LLMProviders
 
 /// A setting as it took effect, for the log at start.
 package struct EffectiveSetting: Sendable, Equatable {
@@ -82,8 +83,7 @@ package enum ConfigurationLoader {
         if configuration.model.isEmpty {
             if reader.wasGiven(Settings.model) == nil {
                 let message = """
-                    no model: name one with --model, such as openai:MODEL or anthropic:MODEL (with the key in \
-                    OPENAI_API_KEY or ANTHROPIC_API_KEY), openai:MODEL@BASE_URL for another server, or offline
+                    no model: name one with --model, as \(ModelSpec.forms); OpenAI's own want a key in OPENAI_API_KEY
                     """
                 reader.problems.append(ConfigurationProblem(origin: nil, message: message))
             }
@@ -197,14 +197,15 @@ private struct SettingReader {
     }
 }
 
-/// The outer form of a model specification, for the time before LLMProviders reads it.
+/// What LLMProviders says of a model specification.
 package enum ModelSpecificationForm {
     /// What is wrong, completing "`text` "; nil when the form is right.
     package static func problem(_ text: String) -> String? {
-        if text == "offline" || text == "auto" { return nil }
-        for prefix in ["openai:", "anthropic:", "scripted:"] where text.hasPrefix(prefix) {
-            return text.count > prefix.count ? nil : "ends where the model's name or the file should be"
+        do throws(ModelSetupError) {
+            _ = try ModelSpec(text)
+            return nil
+        } catch {
+            return "cannot be used: \(error.message)"
         }
-        return "is not openai:MODEL[@BASE_URL], anthropic:MODEL[@BASE_URL], offline, scripted:FILE or auto"
     }
 }

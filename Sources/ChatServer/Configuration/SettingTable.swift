@@ -2,6 +2,7 @@
 
 internal import Glibc
 internal import IOLoop
+internal import LLMProviders
 internal import Logging
 
 /// Each setting, by its name in Swift.
@@ -16,7 +17,7 @@ enum Settings {
     /// Its empty default stands for "not given", which the loader refuses.
     static let model = Setting<String>(
         "model", .text("SPEC", bytesMax: 4096), default: "",
-        "answer with this model: openai:MODEL[@BASE_URL], anthropic:MODEL[@BASE_URL], offline, scripted:FILE or auto")
+        "answer with this model: \(ModelSpec.forms)")
 
     static let streamModel = Setting<String?>(
         "stream-model", SettingFormat<String>.text("SPEC", bytesMax: 4096).optional(absent: "as --model"),

@@ -139,13 +139,13 @@ struct ConfigurationLoaderTests {
             ),
             (
                 ["--model", "gpt-4"],
-                "--model: `gpt-4` is not openai:MODEL[@BASE_URL], anthropic:MODEL[@BASE_URL], offline, "
+                "--model: `gpt-4` cannot be used: a model is named as openai:MODEL[@BASE_URL], offline, "
                     + "scripted:FILE or auto"
             ),
             (["--model", ""], "--model: `` is empty"),
             (
                 ["--stream-model", "scripted:"],
-                "--stream-model: `scripted:` ends where the model's name or the file should be"
+                "--stream-model: `scripted:` cannot be used: scripted: wants a file, as in scripted:answers.json"
             ),
             (["--connections-max", "0"], "--connections-max: `0` is not a whole number from 1 to 1000000"),
             (
@@ -216,8 +216,8 @@ struct ConfigurationLoaderTests {
                 "--listen: `a` is not HOST:PORT, [IPv6]:PORT or unix:PATH",
                 "--listen: `b` is not HOST:PORT, [IPv6]:PORT or unix:PATH",
                 "--loops: `x` is not a whole number from 1 to 256",
-                "no model: name one with --model, such as openai:MODEL or anthropic:MODEL (with the key in "
-                    + "OPENAI_API_KEY or ANTHROPIC_API_KEY), openai:MODEL@BASE_URL for another server, or offline",
+                "no model: name one with --model, as openai:MODEL[@BASE_URL], offline, scripted:FILE or auto; OpenAI's "
+                    + "own want a key in OPENAI_API_KEY",
             ])
     }
 

@@ -45,7 +45,7 @@ struct RedactionTests {
     func everywhere() {
         let environment = ["OPENAI_API_KEY": "hunter2", "CHATD_SYSTEM_PROMPT": "hunter2"]
         let good = ConfigurationLoader.load(
-            arguments: ["--model=openai:gpt@https://u:hunter2@host/v1?key=hunter2"], environment: environment)
+            arguments: ["--model=openai:gpt@https://host/v1"], environment: environment)
         guard case .serve(_, let effective) = good else {
             Issue.record("refused")
             return
@@ -54,7 +54,7 @@ struct RedactionTests {
         let bad = ConfigurationLoader.load(
             arguments: [
                 "hunter2", "--api-key=hunter2", "--api-key", "hunter2", "--store=redis://:hunter2@host",
-                "--stream-model=http://hunter2@host",
+                "--stream-model=openai:gpt@https://u:hunter2@host/v1?key=hunter2",
             ], environment: environment)
         guard case .refuse(let problems) = bad else {
             Issue.record("not refused")
