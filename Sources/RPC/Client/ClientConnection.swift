@@ -22,7 +22,7 @@ protocol ClientConnectionOwner: AnyObject, Sendable {
 /// A connected stream and its calls.
 final class ClientConnection: ByteStreamHandler {
     enum Call {
-        case unary(Waiter<[UInt8]>)
+        case unary(Waiter<[UInt8]?>)
         case stream(InboundMessages)
     }
 

@@ -71,7 +71,8 @@ package actor RPCClient: CallChannel {
             do throws(RPCError) {
                 let connection = try await connection(for: call)
                 progress = .notWritten
-                return try await exchange(call, on: connection, &progress)
+                guard let reply = try await exchange(call, on: connection, &progress) else { continue }
+                return reply
             } catch {
                 failure = error
             }
@@ -80,12 +81,15 @@ package actor RPCClient: CallChannel {
         }
     }
 
+    /// - Returns: nil when the connection ceased to take calls between being chosen and being written to: tasks may be resumed
+    ///   in between, also on the same loop.
     private func exchange(
         _ call: OutgoingCall, on connection: ClientConnection, _ progress: inout FailedAttempt.Progress
-    ) async throws(RPCError) -> [UInt8] {
+    ) async throws(RPCError) -> [UInt8]? {
         var id: StreamID?
         do {
-            return try await wait(on: loop, until: call.deadline) { (waiter: Waiter<[UInt8]>) in
+            return try await wait(on: loop, until: call.deadline) { (waiter: Waiter<[UInt8]?>) in
+                guard connection.takesCalls, !connection.isFull else { return waiter.resume(returning: nil) }
                 do throws(RPCError) {
                     id = try connection.begin(.unary(waiter), call)
                 } catch {
@@ -123,9 +127,13 @@ package actor RPCClient: CallChannel {
             do throws(RPCError) {
                 try await takePlace(for: stream.call)
                 do throws(RPCError) {
-                    let connection = try await connection(for: stream.call)
-                    progress = .notWritten
-                    return try begin(stream, on: connection)
+                    while true {
+                        let connection = try await connection(for: stream.call)
+                        progress = .notWritten
+                        // As in `exchange`.
+                        guard connection.takesCalls, !connection.isFull else { continue }
+                        return try begin(stream, on: connection)
+                    }
                 } catch {
                     leavePlace()
                     throw error
