@@ -97,7 +97,11 @@ let package = Package(
         tests("WireTests", ["Wire"]),
         tests("JSONTests", ["JSON"]),
         tests("ProtoMessagesTests", ["ProtoMessages"]),
-        tests("RPCTests", ["RPC", "IOLoop", "Wire", "ProtoMessages", "ChatStubs", logging]),
+        .target(
+            name: "ConformancePeer", dependencies: ["RPC", "IOLoop", "Wire", "ProtoMessages", logging],
+            path: "Tests/ConformancePeer", swiftSettings: swiftSettings),
+        tests("RPCTests", ["RPC", "IOLoop", "Wire", "ProtoMessages", "ChatStubs", "ConformancePeer", logging]),
+        tests("ConformanceTests", ["ConformancePeer", "RPC", "IOLoop", "Wire", "ProtoMessages", logging]),
         tests("ChatEngineTests", ["ChatEngine", "EngineConformance"]),
         tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),

@@ -69,7 +69,7 @@ package actor RawPeer: ByteStreamHandler {
             guard !hasEnded else { throw RawPeerError.ended(unreadBytes: unread.count - head) }
             try await waitForMore(until: deadline)
         }
-        defer { head += count }
+        defer { forget(count) }
         return Array(unread[head..<head + count])
     }
 
@@ -111,6 +111,13 @@ package actor RawPeer: ByteStreamHandler {
     package func stopReading() { stream?.pauseReading() }
 
     package func resumeReading() { stream?.resumeReading() }
+
+    private func forget(_ count: Int) {
+        head += count
+        guard head > 1 << 20 else { return }
+        unread.removeFirst(head)
+        head = 0
+    }
 
     private func waitForMore(until deadline: ContinuousClock.Instant) async throws {
         try await wait(on: loop, until: deadline) { waiter = $0 }

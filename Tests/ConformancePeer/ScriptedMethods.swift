@@ -10,8 +10,8 @@ internal import Wire
 package final class ScriptedMethods: Sendable {
     package static let service = "test.v1.ScriptService"
     package static let echoService = "chat.v1.DiagnosticsService"
-    /// Messages of a Flood: enough to fill any socket's buffers many times over.
-    package static let floodMessages = 4096
+    /// Messages of a Flood whose request does not say how many: enough to fill a Unix socket's buffers many times over.
+    package static let floodMessages = 1024
     package static let floodMessageBytes = 16 * 1024
 
     package let journal = Journal()
@@ -124,8 +124,10 @@ package final class ScriptedMethods: Sendable {
 
     /// Sends as many messages as the key says, numbered from 1.
     private static func count(_ request: EnvelopeKeyValue, _ stream: ResponseStream<EnvelopeKeyValue>) async throws {
+        let loop = loop
         for number in 0..<(Int(request.key) ?? 0) {
             try await stream.send(EnvelopeKeyValue(key: String(number + 1)))
+            precondition(loop.isCurrent, "a stream's method stays on its loop")
         }
     }
 
@@ -146,7 +148,7 @@ package final class ScriptedMethods: Sendable {
         journal.note("flood \(request.key)")
         let text = String(repeating: "x", count: Self.floodMessageBytes)
         do {
-            for number in 0..<Self.floodMessages {
+            for number in 0..<(Int(request.value) ?? Self.floodMessages) {
                 try await stream.send(EnvelopeKeyValue(key: String(number), value: text))
                 floodCount.add(1, ordering: .relaxed)
             }

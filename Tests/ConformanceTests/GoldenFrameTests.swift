@@ -178,7 +178,9 @@ struct GoldenFrameTests {
     }
 
     private func response(_ payload: [UInt8]) throws -> (RPCStatus?, [UInt8]) {
-        try Envelope.withResponse(payload.span) { ($0, $1.withUnsafeBufferPointer(Array.init)) }
+        var parts: (RPCStatus?, [UInt8]) = (nil, [])
+        try Envelope.withResponse(payload.span) { parts = ($0, $1.withUnsafeBufferPointer(Array.init)) }
+        return parts
     }
 }
 
