@@ -3,7 +3,7 @@
 #define CCURL_SHIM_H
 
 #include <curl/curl.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -108,6 +108,11 @@ static inline curl_socket_t ccurl_open_socket(const struct curl_sockaddr *addres
         setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof unacknowledged);
     }
     return descriptor;
+}
+
+/// A second, close-on-exec descriptor of the same socket; -1 when the system has none left.
+static inline curl_socket_t ccurl_duplicate_socket(curl_socket_t descriptor) {
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
 }
 
 static inline void ccurl_close_socket(curl_socket_t descriptor) { close(descriptor); }

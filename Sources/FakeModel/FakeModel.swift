@@ -129,10 +129,11 @@ package final class FakeModel: @unchecked Sendable {
     }
 
     func plan(_ head: FakeModelRequestHead, _ body: ArraySlice<UInt8>) -> FakeModelPlan {
-        if head.method == "GET", head.path.hasSuffix("/models") {
+        let path = head.path.prefix { $0 != "?" }
+        if head.method == "GET", path.hasSuffix("/models") {
             return FakeModelPlan(response: FakeModelPlan.response(200, body: FakeModelText.models(models)))
         }
-        guard head.method == "POST", head.path.hasSuffix("/chat/completions") else {
+        guard head.method == "POST", path.hasSuffix("/chat/completions") else {
             let text = FakeModelText.error(message: "no such path", type: "invalid_request_error", code: nil)
             return FakeModelPlan(response: FakeModelPlan.response(404, body: text))
         }

@@ -53,12 +53,11 @@ final class FakeModelConnection: ByteStreamHandler {
             return
         }
         do {
-            guard let end = headEnd() else {
-                guard input.count <= model.limits.headerBytesMax else {
-                    throw FakeModelRequestHead.Fault.headersTooLarge
-                }
-                return
+            let end = headEnd()
+            guard end ?? input.count <= model.limits.headerBytesMax else {
+                throw FakeModelRequestHead.Fault.headersTooLarge
             }
+            guard let end else { return }
             let head = try FakeModelRequestHead(input[..<end], bodyBytesMax: model.limits.bodyBytesMax)
             guard input.count >= end + head.bodyBytes else {
                 if head.wantsContinue, input.count == end {

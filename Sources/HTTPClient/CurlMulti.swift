@@ -4,6 +4,7 @@
 // them is within one of curl's callbacks, which only take notes and wake tasks; entering curl from a callback is forbidden, and trapped.
 
 internal import CCurl
+internal import Glibc
 internal import IOLoop
 
 /// On its loop only. Owns the multi handle and, while they are under way, the transfers. Ends with `close()`.
@@ -11,12 +12,19 @@ final class CurlMulti {
     /// A socket of curl's in the epoll set: level-triggered, since curl stops reading a paused one in the middle.
     private final class Watch: LoopEventHandler {
         unowned let multi: CurlMulti
+        /// curl's number for it.
         let descriptor: Int32
+        /// A second descriptor of the same socket, ours, which is the one in the epoll set. Only for sockets that were not connected
+        /// when the watch began: curl 7.88 closes those without a word, and its number may be another socket's by the next line.
+        let duplicate: Int32?
         var interest: LoopEvents
         var registration: LoopRegistration?
 
-        init(_ multi: CurlMulti, _ descriptor: Int32, _ interest: LoopEvents) {
-            (self.multi, self.descriptor, self.interest) = (multi, descriptor, interest)
+        init(_ multi: CurlMulti, _ descriptor: Int32, duplicate: Int32?, _ interest: LoopEvents) {
+            self.multi = multi
+            self.descriptor = descriptor
+            self.duplicate = duplicate
+            self.interest = interest
         }
 
         func ready(_ events: LoopEvents) { multi.socketIsReady(self, events) }
@@ -25,6 +33,8 @@ final class CurlMulti {
     let loop: IOLoop
     private var handle: UnsafeMutableRawPointer?
     private var watches: [Int32: Watch] = [:]
+    /// Sockets that curl has opened and not yet asked to watch.
+    private var unwatched: Set<Int32> = []
     private var timer: LoopTimer?
     private var isTimeoutQueued = false
     private var isInside = false
@@ -47,7 +57,7 @@ final class CurlMulti {
         let codes = [
             ccurl_multi_set_socket_function(handle, Self.socketChanged, datum),
             ccurl_multi_set_timer_function(handle, Self.timerChanged, datum),
-            ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, HTTPClientLimits.idleConnectionsMax),
+            ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, HTTPClientLimits.pooledConnectionsMax),
             ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING)),
         ]
         precondition(codes.allSatisfy { $0 == CURLM_OK }, "curl refused an option of its multi handle")
@@ -66,14 +76,17 @@ final class CurlMulti {
         self.handle = nil
         timer?.cancel()
         timer = nil
-        precondition(watches.isEmpty, "curl left a socket in the epoll set")
+        for descriptor in Array(watches.keys) { forget(descriptor) }
     }
 
     // MARK: Transfers
 
     /// Starts a transfer, which is kept until it ended or was stopped.
     func start(_ transfer: CurlTransfer) {
-        guard let handle else { preconditionFailure("the client is closed") }
+        guard let handle else {
+            // Closed while this request's host was looked up.
+            return transfer.end(with: .failure(HTTPError(.connectFailed, "the client was closed")))
+        }
         transfers[transfer.easy] = transfer
         var code = CURLM_OK
         enter { code = curl_multi_add_handle(handle, transfer.easy) }
@@ -100,6 +113,9 @@ final class CurlMulti {
         if code != CURLE_OK { stop(transfer, because: transfer.error(for: code)) }
         finishDone()
     }
+
+    /// Sockets in the epoll set.
+    var watchedSockets: Int { watches.count }
 
     // MARK: Into curl
 
@@ -177,9 +193,7 @@ final class CurlMulti {
                 watch.interest = interest
                 try loop.modify(registration, for: interest)
             } else {
-                let watch = Watch(self, descriptor, interest)
-                watch.registration = try loop.register(descriptor, for: interest, handler: watch)
-                watches[descriptor] = watch
+                try beginWatch(descriptor, interest)
             }
         } catch {
             // Told to curl, this would end every transfer of the handle.
@@ -188,10 +202,43 @@ final class CurlMulti {
         }
     }
 
-    /// Takes a socket out of the epoll set. curl says so before it closes one; `closeSocket` makes sure.
+    private func beginWatch(_ descriptor: Int32, _ interest: LoopEvents) throws(SystemError) {
+        var duplicate: Int32?
+        if unwatched.remove(descriptor) != nil {
+            let number = ccurl_duplicate_socket(descriptor)
+            guard number >= 0 else { throw SystemError(number: EMFILE, operation: "dup") }
+            duplicate = number
+        }
+        let watch = Watch(self, descriptor, duplicate: duplicate, interest)
+        watches[descriptor] = watch
+        do {
+            watch.registration = try loop.register(duplicate ?? descriptor, for: interest, handler: watch)
+        } catch {
+            forget(descriptor)
+            throw error
+        }
+    }
+
+    /// Takes a socket out of the epoll set. curl says so before it closes a connected one; `closeSocket` makes sure.
     private func forget(_ descriptor: Int32) {
-        guard let watch = watches.removeValue(forKey: descriptor), let registration = watch.registration else { return }
-        loop.deregister(registration)
+        unwatched.remove(descriptor)
+        guard let watch = watches.removeValue(forKey: descriptor) else { return }
+        if let registration = watch.registration { loop.deregister(registration) }
+        if let duplicate = watch.duplicate { ccurl_close_socket(duplicate) }
+    }
+
+    /// Opens a socket for a transfer, -1 if the system has none left. Within curl.
+    func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Int32 {
+        let descriptor = ccurl_open_socket(address, HTTPClientLimits.unacknowledgedMilliseconds)
+        guard descriptor >= 0 else { return -1 }
+        let stale = watches[descriptor]
+        forget(descriptor)
+        unwatched.insert(descriptor)
+        // The number was that of a socket which failed to connect, so curl thinks that it is watched and would not ask again.
+        if let stale {
+            watch(descriptor, stale.interest.contains(.readable) ? CURL_POLL_INOUT : CURL_POLL_OUT, for: nil)
+        }
+        return descriptor
     }
 
     /// Closes a socket of curl's, which may outlive the transfer that opened it.

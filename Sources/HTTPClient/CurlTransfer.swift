@@ -11,6 +11,8 @@ final class CurlTransfer {
     private let target: RequestTarget
     private let allowsAddress: (@Sendable (SocketAddress) -> Bool)?
     private let loop: IOLoop
+    /// Outlives all its transfers' callbacks.
+    private unowned let multi: CurlMulti
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var addressList: UnsafeMutablePointer<curl_slist>?
@@ -34,6 +36,7 @@ final class CurlTransfer {
     /// Prepares a transfer; `CurlMulti` starts it.
     ///
     /// - Parameters:
+    ///   - request: passed `RequestCheck`.
     ///   - addresses: entries for CURLOPT_RESOLVE.
     ///   - connectMilliseconds: what is left for the connection; 0 is curl's default of five minutes.
     init(
@@ -43,6 +46,7 @@ final class CurlTransfer {
         guard let easy = curl_easy_init() else { throw HTTPError(.connectFailed, "no memory for another transfer") }
         self.easy = easy
         self.target = target
+        self.multi = multi
         loop = multi.loop
         allowsAddress = configuration.allowsAddress
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -51,7 +55,7 @@ final class CurlTransfer {
         for entry in addresses { Self.append(entry, to: &addressList) }
         setConnection(proxy, configuration, connectMilliseconds: connectMilliseconds, on: multi)
         setCallbacks()
-        try setRequest(request)
+        setRequest(request)
     }
 
     deinit {
@@ -121,8 +125,7 @@ final class CurlTransfer {
         accepted(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
     }
 
-    private func setRequest(_ request: HTTPRequest) throws(HTTPError) {
-        try RequestCheck.check(request)
+    private func setRequest(_ request: HTTPRequest) {
         set(CURLOPT_URL, request.url)
         let sendsBody = !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method)
         if sendsBody {
@@ -215,7 +218,7 @@ final class CurlTransfer {
                 return -1
             }
         }
-        return ccurl_open_socket(address, HTTPClientLimits.unacknowledgedMilliseconds)
+        return multi.openSocket(address)
     }
 
     // MARK: The task's side
@@ -268,6 +271,8 @@ final class CurlTransfer {
         let host = target.text
         let words = String(cString: curl_easy_strerror(code))
         switch code {
+        case CURLE_UNSUPPORTED_PROTOCOL where isConnected:
+            return HTTPError(.protocolError, "\(host) did not answer with HTTP")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             return HTTPError(.invalidURL, "the URL cannot be used: \(words)")
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:

@@ -14,6 +14,8 @@ package final class HTTPClient: @unchecked Sendable {
     /// Requests between their start and their closure's return.
     package private(set) var transfersUnderWay = 0
     private var isOpen = true
+    /// Sockets of transfers under way; idle connections are not watched.
+    var watchedSockets: Int { multi.watchedSockets }
 
     /// A client of its own, with its own connections, for requests under another configuration. On the loop; end it with `close()`.
     package init(on loop: IOLoop, configuration: HTTPClientConfiguration) {
