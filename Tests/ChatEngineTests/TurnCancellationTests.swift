@@ -36,11 +36,15 @@ final class Breakpoint: Sendable {
 struct SteppedStore: SessionStore {
     let base: InMemorySessionStore
     let breakpoint: Breakpoint
+    /// Thrown by the first append after it was stored, as by a store whose answer is lost.
+    let firstAppendLoses: EngineError?
     private let lookups = Guarded(0)
+    private let appends = Guarded(0)
 
-    init(base: InMemorySessionStore, breakpoint: Breakpoint) {
+    init(base: InMemorySessionStore, breakpoint: Breakpoint, firstAppendLoses: EngineError? = nil) {
         self.base = base
         self.breakpoint = breakpoint
+        self.firstAppendLoses = firstAppendLoses
     }
 
     func findTurn(owner: String, sessionID: String, turnID: String) async throws -> StoredTurn? {
@@ -62,7 +66,13 @@ struct SteppedStore: SessionStore {
 
     func append(_ turn: TurnAppend) async throws -> AppendOutcome {
         await breakpoint.passUncancelled(.append)
-        return try await base.append(turn)
+        let outcome = try await base.append(turn)
+        let isFirst = appends.withLock { count in
+            count += 1
+            return count == 1
+        }
+        if isFirst, let firstAppendLoses { throw firstAppendLoses }
+        return outcome
     }
 
     func session(owner: String, id: String) async throws -> Session? { try await base.session(owner: owner, id: id) }
@@ -265,6 +275,24 @@ struct TurnCancellationTests {
         second.gate.open()
         await #expect { try await task.value } throws: { ($0 as? EngineError)?.kind == .sessionDeleted }
         #expect(try await harness.texts("s") == [])
+    }
+
+    @Test("an append whose answer is lost is an unknown outcome, which a retry with the same id settles")
+    func outcomeUnknown() async throws {
+        let breakpoint = Breakpoint(.append)
+        breakpoint.gate.open()
+        let harness = EngineHarness(
+            model: ClosureModel.saying("answer"),
+            store: {
+                SteppedStore(
+                    base: $0.sessionStore, breakpoint: breakpoint, firstAppendLoses: .outcomeUnknown("the turn"))
+            })
+        let error = await harness.start(.test("question", turn: "t")).engineError
+        #expect(error?.kind == .outcomeUnknown && error?.reason == "OUTCOME_UNKNOWN")
+        #expect(try await !harness.isLocked("s"))
+        let retry = try await harness.run(.test("question", turn: "t"))
+        #expect(retry.replayed && retry.text == "answer")
+        try await expectNothingLeft(harness, stored: true)
     }
 
     @Test("a turn that hangs holds its session for as long as it runs, renewed")

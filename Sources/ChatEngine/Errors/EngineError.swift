@@ -92,7 +92,7 @@ extension EngineError {
     public static func outcomeUnknown(_ what: String) -> EngineError {
         EngineError(
             .outcomeUnknown, reason: "OUTCOME_UNKNOWN",
-            "\(what) was sent and not answered, so it may have happened; repeat the call with the same turn id to settle it"
+            "\(what) was sent and not answered, so it may have happened; repeat the call with its turn id to settle it"
         )
     }
 

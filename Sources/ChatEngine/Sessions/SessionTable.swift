@@ -316,7 +316,8 @@ extension SessionTable {
         guard bytes + added <= limits.bytesMax else {
             throw .limitReached(
                 "bytesMax", limits.bytesMax,
-                "the in-memory store is full at \(bytes) bytes, its limit bytesMax; delete sessions, or use another store"
+                "the in-memory store is full at \(bytes) bytes, its limit bytesMax; delete sessions, or use another "
+                    + "store"
             )
         }
         return added

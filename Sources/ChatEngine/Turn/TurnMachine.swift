@@ -135,14 +135,8 @@ struct TurnMachine {
         // 8. Store the turn: the store checks the turn id, the lock and the session in the same operation.
         case (.sealing, .done):
             return go(.appending, .append)
-        case (.appending, .appendOutcome(.appended)):
-            return end(.completed)
-        case (.appending, .appendOutcome(.duplicate(let stored))):
-            return answeredElsewhere(stored)
-        case (.appending, .appendOutcome(.lockLost)):
-            return end(.failed(Self.error(for: .lockLost(.expired))))
-        case (.appending, .appendOutcome(.sessionDeleted)):
-            return end(.failed(Self.error(for: .sessionDeleted)))
+        case (.appending, .appendOutcome(let outcome)):
+            return end(after: outcome)
         case (.appending, .interrupted):
             preconditionFailure("an append that was sent is not cancelled: wait for its answer")
 
@@ -191,6 +185,16 @@ struct TurnMachine {
     private mutating func answer(from stored: StoredTurn) -> Action {
         guard stored.requestHash == requestHash else { return end(.failed(Self.turnMismatch)) }
         return end(.replayed(stored))
+    }
+
+    /// Says what became of the append.
+    private mutating func end(after outcome: AppendOutcome) -> Action {
+        switch outcome {
+        case .appended: end(.completed)
+        case .duplicate(let stored): answeredElsewhere(stored)
+        case .lockLost: end(.failed(Self.error(for: .lockLost(.expired))))
+        case .sessionDeleted: end(.failed(Self.error(for: .sessionDeleted)))
+        }
     }
 
     /// The turn's id was stored by another call although this one held the lock: the lock had been lost. The stored
