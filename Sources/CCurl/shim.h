@@ -100,8 +100,8 @@ static inline bool ccurl_multi_next_done(CURLM *multi, CURL **easy, CURLcode *re
 /// The raw address behind a curl_sockaddr, which is longer than the type says.
 static inline const void *ccurl_address_bytes(const struct curl_sockaddr *address) { return &address->addr; }
 
-/// Opens a close-on-exec socket; -1 when the system has none left. A peer that acknowledges nothing for `unacknowledged`
-/// milliseconds ends the connection.
+/// Opens a close-on-exec socket; -1 when the system has none left. A peer that acknowledges nothing for
+/// `unacknowledged` milliseconds ends the connection.
 static inline curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address, unsigned int unacknowledged) {
     int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (descriptor >= 0 && address->family != AF_UNIX) {

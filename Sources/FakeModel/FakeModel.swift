@@ -1,13 +1,14 @@
-// A model server for tests and the load tool: real HTTP/1.1 on a real socket, answers and faults by script, and a record of what clients
-// did. It speaks OpenAI's chat completions (`POST .../chat/completions`, streaming or not) and `GET .../models`.
+// A model server for tests and the load tool: real HTTP/1.1 on a real socket, answers and faults by script, and a
+// record of what clients did. It speaks OpenAI's chat completions (`POST .../chat/completions`, streaming or not) and
+// `GET .../models`.
 
 internal import Glibc
 package import IOLoop
 
 /// The server. On its loop only, from `start` to `stop`.
 package final class FakeModel: @unchecked Sendable {
-    // Sendable unchecked because it is used on its loop only, which `start`, `stop` and every look at its records check; tests
-    // on other threads hold a reference and come over by a LoopActor.
+    // Sendable unchecked because it is used on its loop only, which `start`, `stop` and every look at its records
+    // check; tests on other threads hold a reference and come over by a LoopActor.
     package let loop: IOLoop
     package let limits: FakeModelLimits
     /// Names that `GET /v1/models` lists.
@@ -208,7 +209,8 @@ package final class FakeModel: @unchecked Sendable {
         return id
     }
 
-    /// The answer under way on a connection is over: written to its end or as the script wanted, or cut short by the client.
+    /// The answer under way on a connection is over: written to its end or as the script wanted, or cut short by the
+    /// client.
     func answerEnded(_ connection: FakeModelConnection, isComplete: Bool) {
         guard let id = connection.requestID, let index = records.lastIndex(where: { $0.id == id }) else { return }
         guard records[index].answered == nil, records[index].closedByClient == nil else { return }

@@ -1,7 +1,8 @@
-// A script turned into what a connection does: bytes, pauses and an end. Pure, so that the plan of a script is made once and played
-// for every request that asks the same.
+// A script turned into what a connection does: bytes, pauses and an end. Pure, so that the plan of a script is made
+// once and played for every request that asks the same.
 
-/// What a connection does for one request, in order. The bytes are ready for the socket, headers and chunk framing included.
+/// What a connection does for one request, in order. The bytes are ready for the socket, headers and chunk framing
+/// included.
 struct FakeModelPlan: Sendable {
     enum Action: Sendable {
         case bytes([UInt8], tokens: Int)
@@ -11,7 +12,8 @@ struct FakeModelPlan: Sendable {
         case stall
     }
 
-    /// Adjacent bytes are joined up to this size, so that a fast answer takes few writes and a slow reader still stops it early.
+    /// Adjacent bytes are joined up to this size, so that a fast answer takes few writes and a slow reader still stops
+    /// it early.
     private static let pieceBytes = 32 * 1024
 
     fileprivate(set) var actions: [Action] = []

@@ -1,6 +1,7 @@
 // What the fake model answers: a value that tests write down. One script answers one request.
 
-/// An answer, with its faults. Steps are played in order; a request that asks for no stream gets the same content as one JSON text.
+/// An answer, with its faults. Steps are played in order; a request that asks for no stream gets the same content as
+/// one JSON text.
 package struct FakeModelScript: Sendable {
     package enum Step: Sendable, Equatable {
         /// The first chunk: the role, with empty content.

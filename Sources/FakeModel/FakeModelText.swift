@@ -99,7 +99,7 @@ struct FakeModelText {
     func azureChunks() -> [String] {
         [
             #"{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0}]}"#,
-            #"{"choices":[{"index":0,"finish_reason":null,"content_filter_offsets":{}}],"id":"","model":"","object":""}"#,
+            #"{"choices":[{"index":0,"finish_reason":null,"content_filter_offsets":{}}],"id":"","model":""}"#,
         ]
     }
 

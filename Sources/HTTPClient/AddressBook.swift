@@ -1,5 +1,5 @@
-// The addresses of the hosts that a loop's client talks to: looked up off the loop, remembered a moment, one look-up per name at a time.
-// curl never resolves a name itself: letting go of a transfer would wait for its resolver thread.
+// The addresses of the hosts that a loop's client talks to: looked up off the loop, remembered a moment, one look-up
+// per name at a time. curl never resolves a name itself: letting go of a transfer would wait for its resolver thread.
 
 internal import IOLoop
 
@@ -24,8 +24,8 @@ final class AddressBook {
         while true {
             if let entry = entries[endpoint], entry.expires > loop.now { return entry.addresses }
             guard lookups[endpoint] != nil else { return try await lookUp(endpoint, until: deadline) }
-            // Resumed without a value when the first one gave up or has filled the entry: then look again. At once if that happened
-            // while this task was put in line to wait.
+            // Resumed without a value when the first one gave up or has filled the entry: then look again. At once if
+            // that happened while this task was put in line to wait.
             try await wait(on: loop, until: deadline) { waiter in
                 if lookups[endpoint]?.append(waiter) == nil { waiter.resume(returning: ()) }
             }

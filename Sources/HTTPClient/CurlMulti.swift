@@ -1,7 +1,9 @@
-// curl's multi handle on a loop: its sockets in the loop's epoll set, its timer on the loop's timers, its finished transfers handed back.
+// curl's multi handle on a loop: its sockets in the loop's epoll set, its timer on the loop's timers, its finished
+// transfers handed back.
 //
-// curl is entered from three places only: a socket's event, the timer, and a task that starts, stops or resumes a transfer. None of
-// them is within one of curl's callbacks, which only take notes and wake tasks; entering curl from a callback is forbidden, and trapped.
+// curl is entered from three places only: a socket's event, the timer, and a task that starts, stops or resumes a
+// transfer. None of them is within one of curl's callbacks, which only take notes and wake tasks; entering curl from a
+// callback is forbidden, and trapped.
 
 internal import CCurl
 internal import Glibc
@@ -14,8 +16,9 @@ final class CurlMulti {
         unowned let multi: CurlMulti
         /// curl's number for it.
         let descriptor: Int32
-        /// A second descriptor of the same socket, ours, which is the one in the epoll set. Only for sockets that were not connected
-        /// when the watch began: curl 7.88 closes those without a word, and its number may be another socket's by the next line.
+        /// A second descriptor of the same socket, ours, which is the one in the epoll set. Only for sockets that were
+        /// not connected when the watch began: curl 7.88 closes those without a word, and its number may be another
+        /// socket's by the next line.
         let duplicate: Int32?
         var interest: LoopEvents
         var registration: LoopRegistration?
@@ -138,7 +141,8 @@ final class CurlMulti {
             if watch.interest.contains(.writable) { mask |= CURL_CSELECT_OUT }
         }
         var running: Int32 = 0
-        // The code tells of a handle or socket that is not ours, or of no memory; the transfer's time limits end what is stuck.
+        // The code tells of a handle or socket that is not ours, or of no memory; the transfer's time limits end what
+        // is stuck.
         enter { _ = curl_multi_socket_action(handle, watch.descriptor, mask, &running) }
         finishDone()
     }
@@ -234,7 +238,8 @@ final class CurlMulti {
         let stale = watches[descriptor]
         forget(descriptor)
         unwatched.insert(descriptor)
-        // The number was that of a socket which failed to connect, so curl thinks that it is watched and would not ask again.
+        // The number was that of a socket which failed to connect, so curl thinks that it is watched and would not ask
+        // again.
         if let stale {
             watch(descriptor, stale.interest.contains(.readable) ? CURL_POLL_INOUT : CURL_POLL_OUT, for: nil)
         }

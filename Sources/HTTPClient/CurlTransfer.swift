@@ -1,11 +1,11 @@
-// One exchange as curl sees it: an easy handle with its options, and what its callbacks collected. The callbacks take notes and wake
-// the task that waits; they never enter curl.
+// One exchange as curl sees it: an easy handle with its options, and what its callbacks collected. The callbacks take
+// notes and wake the task that waits; they never enter curl.
 
 internal import CCurl
 internal import IOLoop
 
-/// On its loop only. Owns the easy handle and all memory that curl has pointers into; the handle must have left the multi handle
-/// before the last reference goes, which `CurlMulti` sees to.
+/// On its loop only. Owns the easy handle and all memory that curl has pointers into; the handle must have left the
+/// multi handle before the last reference goes, which `CurlMulti` sees to.
 final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private let target: RequestTarget
@@ -112,7 +112,8 @@ final class CurlTransfer {
     }
 
     private func setCallbacks() {
-        // Unretained: `CurlMulti` keeps the transfer while its easy handle is in the multi handle, and curl calls back only then.
+        // Unretained: `CurlMulti` keeps the transfer while its easy handle is in the multi handle, and curl calls back
+        // only then.
         let datum = Unmanaged.passUnretained(self).toOpaque()
         accepted(ccurl_set_receiver(easy, CURLOPT_WRITEFUNCTION, Self.bodyArrived))
         accepted(ccurl_set_pointer(easy, CURLOPT_WRITEDATA, datum))
@@ -225,8 +226,8 @@ final class CurlTransfer {
 
     /// Waits until there is something that was not there at `seen`: headers, bytes or the end.
     ///
-    /// The revision is compared again when the waiter is in place, since a task that enters `wait` may be put in line behind
-    /// other work of the loop.
+    /// The revision is compared again when the waiter is in place, since a task that enters `wait` may be put in line
+    /// behind other work of the loop.
     /// - Throws: `DeadlineExceeded`, `CancellationError`.
     func change(since seen: Int, until deadline: ContinuousClock.Instant?) async throws {
         defer { waiter = nil }

@@ -1,12 +1,15 @@
-// The HTTP client of a loop: one request in, one response handed to a closure, the connection back in the pool or closed.
+// The HTTP client of a loop: one request in, one response handed to a closure, the connection back in the pool or
+// closed.
 
 package import IOLoop
 internal import Synchronization
 
-/// One per loop, found by `current`; it shares connections between all requests of the loop. Connections are HTTP/1.1, TLS is always
-/// verified, redirects are not followed, nothing is retried (save what HTTP demands of a pooled connection that the server had closed).
+/// One per loop, found by `current`; it shares connections between all requests of the loop. Connections are HTTP/1.1,
+/// TLS is always verified, redirects are not followed, nothing is retried (save what HTTP demands of a pooled
+/// connection that the server had closed).
 package final class HTTPClient: @unchecked Sendable {
-    // Sendable unchecked because all members below are touched on the loop only, which `withResponse` and `close` check.
+    // Sendable unchecked because all members below are touched on the loop only, which `withResponse` and `close`
+    // check.
     package let loop: IOLoop
     private let configuration: HTTPClientConfiguration
     private let multi: CurlMulti
@@ -17,7 +20,8 @@ package final class HTTPClient: @unchecked Sendable {
     /// Sockets of transfers under way; idle connections are not watched.
     var watchedSockets: Int { multi.watchedSockets }
 
-    /// A client of its own, with its own connections, for requests under another configuration. On the loop; end it with `close()`.
+    /// A client of its own, with its own connections, for requests under another configuration. On the loop; end it
+    /// with `close()`.
     package init(on loop: IOLoop, configuration: HTTPClientConfiguration) {
         self.loop = loop
         self.configuration = configuration
@@ -38,7 +42,8 @@ package final class HTTPClient: @unchecked Sendable {
         registry.withLock { $0.configuration = configuration }
     }
 
-    /// The client of the loop that runs on this thread, made at the first use. It lives as long as the loop, which is for good.
+    /// The client of the loop that runs on this thread, made at the first use. It lives as long as the loop, which is
+    /// for good.
     package static var current: HTTPClient {
         guard let loop = IOLoop.current else { preconditionFailure("there is an HTTP client on a loop only") }
         let key = ObjectIdentifier(loop)
@@ -59,8 +64,9 @@ package final class HTTPClient: @unchecked Sendable {
 
     // MARK: Requests
 
-    /// Sends a request and hands the response to `body` once its headers are complete. When `body` returns or throws before it read
-    /// the body's end, or the task is cancelled, the connection closes at once; after the end it goes back to the pool.
+    /// Sends a request and hands the response to `body` once its headers are complete. When `body` returns or throws
+    /// before it read the body's end, or the task is cancelled, the connection closes at once; after the end it goes
+    /// back to the pool.
     ///
     /// Call it on the loop, isolated to an actor of the loop; `body` runs there too.
     /// - Throws: `HTTPError`, `CancellationError`, and what `body` throws. A status of 400 or more is no error here.

@@ -7,8 +7,9 @@ package struct HTTPClientConfiguration: Sendable {
     /// A file of certificate authorities in PEM that replaces the system's.
     package var authoritiesFile: String?
     package var proxies: ProxySettings
-    /// Asked for each address before a socket for it is opened, a proxy's too; false refuses it. Must not use the client.
-    /// It belongs to the client and not to a request, since a request may find a connection that another one opened.
+    /// Asked for each address before a socket for it is opened, a proxy's too; false refuses it. Must not use the
+    /// client. It belongs to the client and not to a request, since a request may find a connection that another one
+    /// opened.
     package var allowsAddress: (@Sendable (SocketAddress) -> Bool)?
 
     package init(

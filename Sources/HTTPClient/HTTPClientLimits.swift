@@ -3,8 +3,9 @@
 package enum HTTPClientLimits {
     /// Exchanges under way per loop. As many turns may run on one loop; beyond it a request fails at once.
     package static let transfersMax = 4096
-    /// Connections per loop, over all hosts, with work and without, above which one without work is closed when an exchange ends.
-    /// Far above what is usual under load: fewer would mean a TLS handshake for every request beyond them.
+    /// Connections per loop, over all hosts, with work and without, above which one without work is closed when an
+    /// exchange ends. Far above what is usual under load: fewer would mean a TLS handshake for every request beyond
+    /// them.
     static let pooledConnectionsMax = 1024
     /// Bytes of a response that wait for their reader; above this the transfer pauses. curl may hold 16 KiB more.
     package static let responseBytesHeldMax = 64 * 1024

@@ -24,7 +24,8 @@ package struct HTTPTimeLimits: Sendable, Equatable {
     package var connect: Duration?
     /// From the start until the response's headers are complete.
     package var firstByte: Duration?
-    /// The longest silence between bytes of the body while the reader wants more. Any byte ends a silence, a comment too.
+    /// The longest silence between bytes of the body while the reader wants more. Any byte ends a silence, a comment
+    /// too.
     package var idle: Duration?
     /// From the start until the body's end.
     package var total: Duration?

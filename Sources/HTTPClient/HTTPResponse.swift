@@ -24,8 +24,8 @@ package final class HTTPResponse {
     /// The closure has returned: the body is gone.
     func finish() { isOver = true }
 
-    /// All bytes of the body that have come since the last call, at least one; nil at the body's proper end. While nobody calls,
-    /// at most `HTTPClientLimits.responseBytesHeldMax` bytes are taken from the server.
+    /// All bytes of the body that have come since the last call, at least one; nil at the body's proper end. While
+    /// nobody calls, at most `HTTPClientLimits.responseBytesHeldMax` bytes are taken from the server.
     ///
     /// - Parameter deadline: past it `DeadlineExceeded` is thrown; the response is as before and may be read on.
     /// - Throws: `HTTPError`, after which the response stays failed; `CancellationError`; `DeadlineExceeded`.

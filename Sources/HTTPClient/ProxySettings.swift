@@ -1,5 +1,5 @@
-// Which proxy a request goes through, by the variables that every HTTP program knows. Pure; the process's variables are read
-// by the program's configuration and passed in.
+// Which proxy a request goes through, by the variables that every HTTP program knows. Pure; the process's variables are
+// read by the program's configuration and passed in.
 
 /// The proxies of a process: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`.
 package struct ProxySettings: Sendable, Equatable {
@@ -7,7 +7,8 @@ package struct ProxySettings: Sendable, Equatable {
     package var http: String?
     /// The proxy for `https` URLs.
     package var https: String?
-    /// Hosts that are reached directly: names, which cover their subdomains, addresses, IPv4 networks as `10.0.0.0/8`, or `*`.
+    /// Hosts that are reached directly: names, which cover their subdomains, addresses, IPv4 networks as `10.0.0.0/8`,
+    /// or `*`.
     package var exceptions: [String]
 
     /// No proxy.
@@ -15,7 +16,8 @@ package struct ProxySettings: Sendable, Equatable {
         exceptions = []
     }
 
-    /// Reads the usual variables. `HTTP_PROXY` in capitals is left out, as curl does: a CGI server would set it from a request's header.
+    /// Reads the usual variables. `HTTP_PROXY` in capitals is left out, as curl does: a CGI server would set it from a
+    /// request's header.
     package init(variables: [String: String]) {
         func first(_ names: String...) -> String? {
             names.lazy.compactMap { variables[$0] }.first { !$0.isEmpty }

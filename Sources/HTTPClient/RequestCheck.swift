@@ -1,4 +1,5 @@
-// What a request may hold. curl writes methods and headers as they are given: a line end in one would be a second header or request.
+// What a request may hold. curl writes methods and headers as they are given: a line end in one would be a second
+// header or request.
 
 enum RequestCheck {
     /// - Throws: `HTTPError` that names the part, never its value.

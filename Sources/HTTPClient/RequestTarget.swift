@@ -1,4 +1,5 @@
-// Where a request goes: its URL, and the proxy's, taken apart by curl's own parser, so that what is looked up is what is connected to.
+// Where a request goes: its URL, and the proxy's, taken apart by curl's own parser, so that what is looked up is what
+// is connected to.
 
 internal import CCurl
 internal import IOLoop
@@ -24,7 +25,8 @@ struct RequestTarget: Equatable {
         }
     }
 
-    /// Takes a proxy's URL apart; without a scheme it is an HTTP proxy, without a port it listens on 1080 as curl has it.
+    /// Takes a proxy's URL apart; without a scheme it is an HTTP proxy, without a port it listens on 1080 as curl has
+    /// it.
     init(proxy: String) throws(HTTPError) {
         let hasScheme = proxy.split(separator: "/").first?.hasSuffix(":") == true
         try self.init(

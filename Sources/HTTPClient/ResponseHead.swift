@@ -24,7 +24,8 @@ struct ResponseHead {
 
     private(set) var status = 0
     private(set) var headers = HTTPHeaders()
-    /// The empty line came, and the response is no interim one (1xx). What comes later are trailers, which nobody reads.
+    /// The empty line came, and the response is no interim one (1xx). What comes later are trailers, which nobody
+    /// reads.
     private(set) var isComplete = false
     private var bytes = 0
     private let bytesMax: Int

@@ -1,4 +1,5 @@
-// The fake model's wire format, checked through the client and the event parser: what providers are tested against must be right itself.
+// The fake model's wire format, checked through the client and the event parser: what providers are tested against must
+// be right itself.
 
 import FakeModel
 import IOLoop
@@ -21,8 +22,8 @@ struct FakeModelTests {
         return events
     }
 
-    private let head =
-        #"{"id":"chatcmpl-fake","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[{"index":0,"#
+    private let start = #"{"id":"chatcmpl-fake","object":"chat.completion.chunk","created":1700000000,"model":"m","#
+    private var head: String { start + #""choices":[{"index":0,"# }
 
     @Test("echoes the last user message as a stream with role, tokens, finish, usage and end")
     func echoes() async throws {
@@ -34,8 +35,7 @@ struct FakeModelTests {
                 head + #""delta":{"content":" say"},"finish_reason":null}]}"#,
                 head + #""delta":{"content":" hello"},"finish_reason":null}]}"#,
                 head + #""delta":{},"finish_reason":"stop"}]}"#,
-                #"{"id":"chatcmpl-fake","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[],"#
-                    + #""usage":{"prompt_tokens":10,"completion_tokens":3,"total_tokens":13}}"#,
+                start + #""choices":[],"usage":{"prompt_tokens":10,"completion_tokens":3,"total_tokens":13}}"#,
                 "[DONE]",
             ])
     }

@@ -110,7 +110,8 @@ struct HTTPClientTests {
             .answer(tokens: 5_000, interval: .milliseconds(5)),
         ])
     func cancellationCloses(script: FakeModelScript) async throws {
-        // The model has a loop of its own, so that it sees the close on the wire and not by sharing a pass with the client.
+        // The model has a loop of its own, so that it sees the close on the wire and not by sharing a pass with the
+        // client.
         let server = try await ModelOnLoop([script])
         let clientLoop = LoopActor(try IOLoop(label: "client"))
         let task = Task {

@@ -235,7 +235,8 @@ struct HTTPFailureTests {
 
     @Test("an attempt at one address after another keeps no trace of the failed one")
     func severalAddresses() async throws {
-        // Where the system knows localhost as ::1 too, that address refuses first, and its descriptor's number is used again.
+        // Where the system knows localhost as ::1 too, that address refuses first, and its descriptor's number is used
+        // again.
         let server = try await ModelOnLoop([.answer(tokens: 1)])
         let url = server.chat().url.replacing("127.0.0.1", with: "localhost")
         for _ in 0..<20 {

@@ -1,4 +1,5 @@
-// Each of the four limits against a server that is too slow in just that way. Upper bounds are wide: they tell a limit from a hang.
+// Each of the four limits against a server that is too slow in just that way. Upper bounds are wide: they tell a limit
+// from a hang.
 
 import FakeModel
 import Glibc

@@ -1,5 +1,5 @@
-// HTTPS against `openssl s_server` with a certificate made for the test: refused unless its authority is trusted, and the name must fit.
-// Skipped, and said so, where the openssl program is missing.
+// HTTPS against `openssl s_server` with a certificate made for the test: refused unless its authority is trusted, and
+// the name must fit. Skipped, and said so, where the openssl program is missing.
 
 import Glibc
 import IOLoop
