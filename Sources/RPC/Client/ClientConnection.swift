@@ -254,13 +254,13 @@ final class ClientConnection: ByteStreamHandler {
                 switch call {
                 case .unary(let waiter):
                     if let status {
-                        waiter.resume(throwing: Self.error(status))
+                        waiter.resume(throwing: RPCError(status))
                     } else {
                         waiter.resume(returning: message.withUnsafeBufferPointer { Array($0) })
                     }
                 case .stream(let messages):
                     if let status {
-                        messages.finish(FailedAttempt(error: Self.error(status), progress: .written))
+                        messages.finish(FailedAttempt(error: RPCError(status), progress: .written))
                     } else if message.isEmpty {
                         // Some servers end a stream so; nothing is lost.
                         messages.finish()
@@ -273,14 +273,6 @@ final class ClientConnection: ByteStreamHandler {
             fail(call, RPCError(.internalError, "\(address): the server's answer cannot be read: \(error.explanation)"))
         }
         removed(id, call)
-    }
-
-    /// Codes that no version knows are UNKNOWN.
-    private static func error(_ status: RPCStatus) -> RPCError {
-        let details = status.statusDetails
-        return RPCError(
-            StatusCode(rawValue: status.code) ?? .unknown, status.message, reason: details.reason, info: details.info,
-            retryAfter: details.retryAfter)
     }
 
     private func deliver(_ id: StreamID, _ call: Call, _ payload: Span<UInt8>, isLast: Bool) {

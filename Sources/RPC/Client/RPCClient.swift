@@ -255,6 +255,11 @@ package actor RPCClient: CallChannel {
     /// Connections that are open now, those that only wait for their last calls included.
     package var connectionCount: Int { (active == nil ? 0 : 1) + retired.count }
 
+    /// Waits on the client's loop, for what is built on the client.
+    ///
+    /// - Throws: `CancellationError`.
+    package func sleep(until deadline: ContinuousClock.Instant) async throws { try await loop.sleep(until: deadline) }
+
     // MARK: Ending
 
     static let closedError = RPCError(.cancelled, "the client is closed", reason: ErrorReason.clientClosed)
