@@ -107,6 +107,8 @@ let package = Package(
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
         tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),
         tests("ChatServerTests", ["ChatServer", "IOLoop", logging, metrics, metricsTestKit]),
+        tests(
+            "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
         tests("LayoutTests", []),
     ]
 )
