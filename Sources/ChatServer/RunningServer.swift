@@ -66,7 +66,7 @@ package final class RunningServer: Sendable {
         let locks = InMemoryLockManager(clock: clock)
         return ChatEngine(
             configuration: configuration.engine, store: InMemorySessionStore(locks: locks, clock: clock), locks: locks,
-            model: models.model, streamModel: models.streamModel, toolRouter: NoTools(),
+            model: models.model, streamModel: models.streamModel, toolRouter: BuiltInToolRouter(clock: clock),
             clock: clock)
     }
 

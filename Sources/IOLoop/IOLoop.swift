@@ -88,7 +88,7 @@ package final class IOLoop: SerialExecutor, @unchecked Sendable {
     private var ready: [(registration: LoopRegistration, events: LoopEvents)] = []
     private var flushes: [any LoopFlushable] = []
     private var timers = TimerHeap()
-    /// Executor jobs since the start: a call that never leaves its actor and never waits takes exactly one.
+    /// Executor jobs since the start. A call that never leaves its actor and never waits takes none, which a test holds.
     package private(set) var jobsRun = 0
     private var buffers: [[UInt8]] = []
     private var armedNanoseconds = Int64.max

@@ -1,5 +1,7 @@
 // A look-up by bytes that are still in a read buffer: no String is made per call.
 
+internal import Glibc
+
 /// Values by path. Filled before a server starts, then only read.
 struct PathTable<Value: Sendable>: Sendable {
     private struct Entry: Sendable {
@@ -47,6 +49,13 @@ struct PathTable<Value: Sendable>: Sendable {
     }
 
     private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        left.withUnsafeBufferPointer { left in right.withUnsafeBufferPointer { left.elementsEqual($0) } }
+        guard left.count == right.count else { return false }
+        return left.withUnsafeBytes { left in
+            right.withUnsafeBytes { right in
+                // Both are empty, or both have an address.
+                guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else { return true }
+                return memcmp(leftBase, rightBase, left.count) == 0
+            }
+        }
     }
 }

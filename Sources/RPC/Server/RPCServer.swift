@@ -8,7 +8,6 @@ internal import Synchronization
 package final class RPCServer: Sendable {
     private let shards: [ServerShard]
     private let connectionCount = ConnectionCount()
-    private let nextShard = Atomic(0)
 
     /// - Parameters:
     ///   - loops: connections are dealt out to them in turn.
@@ -29,9 +28,9 @@ package final class RPCServer: Sendable {
     /// - Returns: the address in use.
     /// - Throws: `SystemError`.
     package func listen(on address: SocketAddress) async throws -> SocketAddress {
-        try await shards[0].listen(on: address) { [unowned self] in
-            shards[nextShard.wrappingAdd(1, ordering: .relaxed).oldValue % shards.count]
-        }
+        // The listener holds what it needs, and not this object: a connection may still come while the last reference goes.
+        let turn = ShardTurn(shards)
+        return try await shards[0].listen(on: address) { turn.next() }
     }
 
     /// Stops accepting, tells the clients, and returns when the running calls have ended and the connections are gone.
@@ -61,6 +60,17 @@ package final class RPCServer: Sendable {
 
     /// Open connections.
     package var connections: Int { connectionCount.value }
+}
+
+/// Deals connections out to the shards in turn.
+private final class ShardTurn: Sendable {
+    private let shards: [ServerShard]
+    private let count = Atomic(0)
+
+    init(_ shards: [ServerShard]) { self.shards = shards }
+
+    // Relaxed: the number guards nothing but itself.
+    func next() -> ServerShard { shards[count.wrappingAdd(1, ordering: .relaxed).oldValue % shards.count] }
 }
 
 /// The number of open connections, shared by all shards.
