@@ -1,7 +1,8 @@
-// One non-blocking byte stream for every socket: RPC server and client, HTTP test server, later Redis; TCP, Unix, and TLS through a filter.
+// One non-blocking byte stream for every socket: RPC server and client, HTTP test server, later Redis; TCP, Unix, and
+// TLS through a filter.
 //
-// Reads go into the loop's scratch buffer and are handed on as a span; an idle stream owns no buffer. Writes collect in an outbox
-// during a pass of the loop and leave in one system call at its end.
+// Reads go into the loop's scratch buffer and are handed on as a span; an idle stream owns no buffer. Writes collect in
+// an outbox during a pass of the loop and leave in one system call at its end.
 
 internal import CLinux
 internal import Glibc
@@ -10,7 +11,7 @@ internal import Glibc
 package protocol ByteStreamHandler: AnyObject {
     /// Bytes arrived. They live until the call returns.
     func received(_ bytes: Span<UInt8>)
-    /// The outbox fell to the low-water mark after it had been above the high one.
+    /// The outbox fell to the low-water mark after it had been above the high one, or `callWhenWritable()` is answered.
     func writable()
     /// The stream ended, for any reason but the owner's own `close()`. Called once, last.
     func closed(_ reason: ByteStreamEnd)
@@ -63,6 +64,8 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     private var outboxHead = 0
     private var isFlushAsked = false
     private var wasFull = false
+    /// Set by `callWhenWritable`: the next bytes that the socket takes are told.
+    private var isProgressAsked = false
     private var lastWriteProgress: ContinuousClock.Instant
     private var stallTimer: LoopTimer?
 
@@ -120,10 +123,12 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     package func resumeReading() {
         guard isReadingPaused, let registration else { return }
         isReadingPaused = false
-        if isUnread { loop.markReady(registration, .readable) }
+        // As if the peer had ended: its end may have come meanwhile, and there is one edge for it.
+        if isUnread { loop.markReady(registration, [.readable, .peerClosed]) }
     }
 
-    /// Sends the TCP acknowledgement now. For peers that write a frame in small pieces without TCP_NODELAY and would wait 40 ms for it.
+    /// Sends the TCP acknowledgement now. For peers that write a frame in small pieces without TCP_NODELAY and would
+    /// wait 40 ms for it.
     package func acknowledgeNow() {
         guard isOpen, peer.family != AF_UNIX else { return }
         var one: Int32 = 1
@@ -158,7 +163,8 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
                 guard count > 0 else { return end(.peerClosed) }
                 budget -= count
                 try deliver(UnsafeRawBufferPointer(rebasing: scratch[0..<count]))
-                // A short read emptied the socket, so the next byte makes a new edge; a peer's end may hide behind it, though.
+                // A short read emptied the socket, so the next byte makes a new edge; a peer's end may hide behind it,
+                // though.
                 if count < scratch.count, !untilEnd { break }
             } catch let error as SystemError {
                 return end(error.number == ECONNRESET ? .peerClosed : .failed(error))
@@ -187,7 +193,8 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
 
     // MARK: Writing
 
-    /// Lets `append` add bytes to the outbox; they leave at the end of the loop's pass. Bytes for an ended stream are dropped.
+    /// Lets `append` add bytes to the outbox; they leave at the end of the loop's pass. Bytes for an ended stream are
+    /// dropped.
     @inline(__always)
     package func write(_ append: (inout [UInt8]) -> Void) {
         guard isOpen, !isFinishing else { return }
@@ -208,10 +215,11 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         askForFlush()
     }
 
-    /// Asks for one `writable()`, also when the outbox was never full.
+    /// Asks for one `writable()` when the socket has taken more bytes, or at the end of the pass when none wait for it.
     package func callWhenWritable() {
-        wasFull = true
-        askForFlush()
+        isProgressAsked = true
+        // With bytes in the outbox a flush is due anyway, in this pass or when the socket has room.
+        if queuedBytes == 0 { askForFlush() }
     }
 
     private func askForFlush() {
@@ -223,6 +231,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     package func flush() {
         isFlushAsked = false
         guard isOpen else { return }
+        let takenBefore = takenBytes
         do {
             while queuedBytes > 0, case .done(let count) = try sendQueued() {
                 outboxHead += count
@@ -232,7 +241,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         } catch {
             return end(error.number == EPIPE || error.number == ECONNRESET ? .peerClosed : .failed(error))
         }
-        afterFlush()
+        afterFlush(hasProgress: takenBytes > takenBefore)
     }
 
     private func sendQueued() throws(SystemError) -> IOResult {
@@ -244,7 +253,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         }
     }
 
-    private func afterFlush() {
+    private func afterFlush(hasProgress: Bool) {
         if queuedBytes == 0 {
             loop.giveBack(&outbox)
             outboxHead = 0
@@ -253,13 +262,15 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
             compactOutbox()
             watchForStall()
         }
-        if wasFull, queuedBytes <= options.lowWaterBytes {
-            wasFull = false
-            handler?.writable()
-        }
+        let isDrained = wasFull && queuedBytes <= options.lowWaterBytes
+        guard isDrained || isProgressAsked && (hasProgress || queuedBytes == 0) else { return }
+        if isDrained { wasFull = false }
+        isProgressAsked = false
+        handler?.writable()
     }
 
-    /// Moves what is left to the front once the dead part is the larger one, so that each byte is moved at most once on average.
+    /// Moves what is left to the front once the dead part is the larger one, so that each byte is moved at most once on
+    /// average.
     private func compactOutbox() {
         guard outboxHead > outbox.count / 2 else { return }
         outbox.removeFirst(outboxHead)
@@ -284,18 +295,20 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
 
     // MARK: Ending
 
-    /// Writes what is queued, tells the peer that no more comes, and waits a moment for its end, so that the last frames are not lost
-    /// to a reset. The handler hears `closed`.
+    /// Writes what is queued, tells the peer that no more comes, and waits a moment for its end, so that the last
+    /// frames are not lost to a reset. The handler hears `closed`.
     package func finish() {
         guard isOpen, !isFinishing else { return }
         isFinishing = true
-        nonisolated(unsafe) let stream = self  // Timers of this loop run on this loop.
-        finishTimer = loop.schedule(at: loop.now + Self.finishTimeout) { stream.end(.peerClosed) }
         isReadingPaused = false
         if queuedBytes == 0 { halfClose() } else { askForFlush() }
     }
 
+    /// The peer's time to close begins here: until the last byte is taken it is the write timeout that counts.
     private func halfClose() {
+        guard finishTimer == nil else { return }
+        nonisolated(unsafe) let stream = self  // Timers of this loop run on this loop.
+        finishTimer = loop.schedule(at: loop.now + Self.finishTimeout) { stream.end(.peerClosed) }
         shutdown(descriptor, Int32(SHUT_WR))
         if isUnread, let registration { loop.markReady(registration, [.readable, .peerClosed]) }
     }

@@ -64,6 +64,62 @@ struct ByteStreamTests {
         #expect([.writeTimedOut, kernelEnd].contains(end))
     }
 
+    @Test("tells of progress when asked, once for each time, and not while the peer reads nothing")
+    func progress() async throws {
+        let (whileStuck, afterwards) = try await onLoop.run { actor in
+            let (near, far) = try Self.pair(on: actor.loop)
+            defer { near.close() }
+            defer { far.close() }
+            let asking = AskingHandler(near)
+            try near.start(asking)
+            // More than the socket takes, and what it leaves is below the low-water mark.
+            near.write { $0.append(contentsOf: [UInt8](repeating: 1, count: 300_000)) }
+            near.callWhenWritable()
+            for _ in 0..<50 { try await actor.loop.sleep(until: .now + .microseconds(100)) }
+            let stuck = asking.calls
+            let sink = SinkHandler()
+            try far.start(sink)
+            try await wait(on: actor.loop, until: .now + .seconds(20)) { waiter in
+                sink.wanted = 300_000
+                sink.waiter = waiter
+            }
+            return (stuck, asking.calls)
+        }
+        // The first pass took what the socket had room for.
+        #expect(whileStuck <= 1)
+        #expect(afterwards > whileStuck)
+    }
+
+    @Test("a stream that was paused learns of the end that came meanwhile")
+    func endWhilePaused() async throws {
+        let end = try await onLoop.run { actor in
+            let (near, far) = try Self.pair(on: actor.loop)
+            defer { far.close() }
+            let sink = SinkHandler()
+            try far.start(sink)
+            far.pauseReading()
+            near.write { $0.append(contentsOf: [1, 2, 3]) }
+            near.finish()
+            for _ in 0..<10 { try await actor.loop.sleep(until: .now + .microseconds(100)) }
+            near.close()
+            for _ in 0..<10 { try await actor.loop.sleep(until: .now + .microseconds(100)) }
+            far.resumeReading()
+            return try await wait(on: actor.loop, until: .now + .seconds(20)) { sink.endWaiter = $0 }
+        }
+        #expect(end == .peerClosed)
+    }
+
+    private static func pair(on loop: IOLoop) throws -> (ByteStream, ByteStream) {
+        var descriptors: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        try #require(socketpair(AF_UNIX, kind, 0, &descriptors) == 0)
+        let address = SocketAddress(unixPath: "pair")
+        return (
+            ByteStream(OwnedDescriptor(descriptors[0]), peer: address, on: loop),
+            ByteStream(OwnedDescriptor(descriptors[1]), peer: address, on: loop)
+        )
+    }
+
     @Test("says that the peer closed, also when the end hides behind the last bytes")
     func peerCloses() async throws {
         let (bytes, end) = try await onLoop.run { actor in
@@ -109,11 +165,12 @@ struct ByteStreamTests {
 
     @Test("refuses to connect where nobody listens, in words")
     func connectionRefused() async throws {
-        let address = try await onLoop.run { actor in
-            let server = try EchoServer(on: actor.loop)
-            defer { server.close() }
-            return server.address
-        }
+        // Bound and not listening: nobody else can be given the port.
+        let holder = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(holder) }
+        let any = try #require(SocketAddress(numericHost: "127.0.0.1", port: 0))
+        try #require(any.withPointer { bind(holder, $0, $1) } == 0)
+        let address = try #require(SocketAddress.reading { getsockname(holder, $0, $1) })
         await #expect(throws: SystemError(number: ECONNREFUSED, operation: "connect")) {
             try await onLoop.run { actor in
                 let stream = try await ByteStream.connect(to: address, on: actor.loop, until: .now + .seconds(5))
@@ -220,6 +277,40 @@ final class EchoServer {
             server.endWaiter?.resume(returning: reason)
         }
     }
+}
+
+/// Asks for the next progress each time it hears of one.
+private final class AskingHandler: ByteStreamHandler {
+    private unowned let stream: ByteStream
+    private(set) var calls = 0
+
+    init(_ stream: ByteStream) { self.stream = stream }
+
+    func received(_ bytes: Span<UInt8>) {}
+
+    func writable() {
+        calls += 1
+        if stream.queuedBytes > 0 { stream.callWhenWritable() }
+    }
+
+    func closed(_ reason: ByteStreamEnd) {}
+}
+
+/// Counts what it reads.
+private final class SinkHandler: ByteStreamHandler {
+    private var received = 0
+    var wanted = 0
+    var waiter: Waiter<Void>?
+    var endWaiter: Waiter<ByteStreamEnd>?
+
+    func received(_ bytes: Span<UInt8>) {
+        received += bytes.count
+        if received >= wanted { waiter?.resume(returning: ()) }
+    }
+
+    func writable() {}
+
+    func closed(_ reason: ByteStreamEnd) { endWaiter?.resume(returning: reason) }
 }
 
 /// A client that collects what it reads. On its loop only.
