@@ -40,7 +40,7 @@ enum GoldenFile {
         return names
     }
 
-    private static func bytes(_ path: String) throws -> [UInt8] {
+    static func bytes(_ path: String) throws -> [UInt8] {
         guard let file = fopen(path, "r") else { throw FileError(path: path, number: errno) }
         defer { fclose(file) }
         return [UInt8](unsafeUninitializedCapacity: bytesMax) { buffer, count in
