@@ -69,7 +69,7 @@ let package = Package(
         library("ChatStubs", ["RPC", "ProtoMessages"]),
         library("ChatEngine", [deque, logging]),
         library("HTTPClient", ["IOLoop", "CCurl"]),
-        library("LLMProviders", ["ChatEngine", "HTTPClient", "JSON"]),
+        library("LLMProviders", ["ChatEngine", "HTTPClient", "IOLoop", "JSON"]),
         library("ChatTools", ["ChatEngine", "HTTPClient", "JSON"]),
         library(
             "ChatServer",

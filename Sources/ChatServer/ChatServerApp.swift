@@ -2,6 +2,7 @@
 
 internal import ChatEngine
 internal import Glibc
+internal import HTTPClient
 internal import IOLoop
 internal import Logging
 internal import ServiceLifecycle
@@ -24,6 +25,8 @@ package enum ChatServerApp {
     /// - Throws: `StartError` when it cannot listen or a part of it does not start.
     package static func run(_ configuration: ServerConfiguration, metrics: ServerMetrics) async throws {
         let logger = Logger(label: "chatd")
+        HTTPClient.configureProcess(
+            HTTPClientConfiguration(proxies: ProxySettings(variables: ProcessEnvironment.variables())))
         let server = try await RunningServer.start(configuration, metrics: metrics, logger: logger)
         for address in server.addresses { announce(address) }
         let group = ServiceGroup(

@@ -48,7 +48,7 @@ package protocol LoopFlushable: AnyObject {
 /// A loop. It is the executor of every actor that lives on it.
 ///
 /// `execute`, `schedule` and the executor's faces may be called from any thread; everything else traps outside the loop.
-package final class IOLoop: SerialExecutor, @unchecked Sendable {
+package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     // Sendable unchecked because the members under "loop only" are touched by the drain alone, which runs on one serial queue,
     // and every entry point checks that with `preconditionOnLoop`; the inbox has its own lock.
 
@@ -88,7 +88,7 @@ package final class IOLoop: SerialExecutor, @unchecked Sendable {
     private var ready: [(registration: LoopRegistration, events: LoopEvents)] = []
     private var flushes: [any LoopFlushable] = []
     private var timers = TimerHeap()
-    /// Executor jobs since the start. A call that never leaves its actor and never waits takes none, which a test holds.
+    /// Executor jobs since the start. A call that never leaves its actor and never waits takes one, which a test holds.
     package private(set) var jobsRun = 0
     private var buffers: [[UInt8]] = []
     private var armedNanoseconds = Int64.max
@@ -325,18 +325,23 @@ package final class IOLoop: SerialExecutor, @unchecked Sendable {
 
     private func pass(eventCount: Int) {
         if !ready.isEmpty { serveReady() }
-        for index in 0..<eventCount { dispatch(events[index]) }
-        var budget = min(work.count, LoopLimits.jobsPerPass)
-        // Jobs that jobs enqueue run in the same pass while the budget lasts: a call often needs two or three.
-        var left = LoopLimits.jobsPerPass
-        while budget > 0, left > 0 {
-            for _ in 0..<budget { run(work.removeFirst()) }
-            left -= budget
-            budget = min(work.count, left)
+        var jobsLeft = LoopLimits.jobsPerPass
+        for index in 0..<eventCount {
+            dispatch(events[index])
+            // Jobs run right after the event that made them, while what they touch is warm.
+            runJobs(&jobsLeft)
         }
+        runJobs(&jobsLeft)
         fireTimers()
         if !flushes.isEmpty { flushAll() }
         armTimer()
+    }
+
+    private func runJobs(_ left: inout Int) {
+        while left > 0, let item = work.popFirst() {
+            run(item)
+            left -= 1
+        }
     }
 
     @inline(__always)
@@ -378,10 +383,11 @@ package final class IOLoop: SerialExecutor, @unchecked Sendable {
     private func run(_ item: Work) {
         switch item {
         case .job(let job):
-            // Not as a task executor too: a task without that preference would then be enqueued anew at every await that
-            // changes function, since the runtime compares both executors and finds them different.
             jobsRun &+= 1
-            job.runSynchronously(on: asUnownedSerialExecutor())
+            // With both executors. A task that prefers this loop, as a server's calls do, then runs on without another job, and
+            // its continuations resume here at once; one that came from elsewhere takes a few more jobs, but stays here too
+            // where it would be resumed through the global executor otherwise: 15 us a wait instead of 2.
+            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
         case .block(let block):
             block()
         }

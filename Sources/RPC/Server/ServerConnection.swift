@@ -174,17 +174,18 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
             method: handler.descriptor, identity: .anonymous, peer: peer, metadata: Metadata(head.metadata),
             receivedAt: receivedAt, deadline: deadline, logger: setup.logger, canceller: self)
         let call = ServerCall(id: id, context: context)
-        // The task's closure takes this actor's isolation and begins at once, on this thread: a method that does not wait is
-        // answered before the next frame is looked at, while all that it allocated is warm.
+        // The task takes this actor's isolation and prefers its loop: it is enqueued there, stays there, and every continuation
+        // resumes it there. (`immediate` for its closure, which inherits the isolation where `Task.init` with a preference
+        // does not.)
         switch handler.kind {
         case .unary(let prepare):
             let body = try prepare(message)
             calls.begin(id, call)
-            call.task = Task.immediate { await self.run(call, body) }
+            call.task = Task.immediate(executorPreference: loop) { await self.run(call, body) }
         case .serverStream(let prepare):
             let body = try prepare(message)
             calls.begin(id, call)
-            call.task = Task.immediate { await self.run(call, body) }
+            call.task = Task.immediate(executorPreference: loop) { await self.run(call, body) }
         }
         if let deadline { watch(call, deadline) }
     }
@@ -311,9 +312,12 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     private func waitForRoom(_ call: ServerCall) async throws {
         defer { call.roomWaiter = nil }
-        stream.callWhenWritable()
         // The write timeout ends the connection, and with it this wait; the deadline ends the call.
-        try await wait(on: loop) { call.roomWaiter = $0 }
+        try await wait(on: loop) { waiter in
+            call.roomWaiter = waiter
+            // Asked for here: room that came before would be told to nobody.
+            stream.callWhenWritable()
+        }
     }
 
     private func wakeStreams() {

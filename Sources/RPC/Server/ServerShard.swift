@@ -108,8 +108,9 @@ actor ServerShard {
     /// - Throws: `DeadlineExceeded` when some are left at `deadline`; `CancellationError`.
     func waitUntilEmpty(until deadline: ContinuousClock.Instant) async throws {
         precondition(isDraining, "only a draining shard empties")
-        guard !connections.isEmpty else { return }
-        try await wait(on: loop, until: deadline) { drainWaiter = $0 }
+        try await wait(on: loop, until: deadline) { waiter in
+            if connections.isEmpty { waiter.resume(returning: ()) } else { drainWaiter = waiter }
+        }
     }
 
     /// Ends all connections and their calls now.
