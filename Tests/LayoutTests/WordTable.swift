@@ -46,7 +46,7 @@ enum WordTable {
         BannedWord(word: "Task{", scope: .callPath, instead: oneActor),
         BannedWord(word: "Task(", scope: .callPath, instead: oneActor),
         BannedWord(word: "Task.detached", scope: .callPath, instead: oneActor),
-        BannedWord(word: "Task.immediate", scope: .callPath, instead: oneActor),
+        BannedWord(word: "Task.immediate", scope: .callPath, instead: oneActor, allowed: startsCalls),
         BannedWord(word: "Task.sleep", scope: .callPath, instead: "use the loop's timers, which tests can see"),
         BannedWord(word: ".sync {", scope: .sources, instead: "it blocks a thread; hop with async or use a Mutex"),
         BannedWord(word: ".sync(", scope: .sources, instead: "it blocks a thread; hop with async or use a Mutex"),
