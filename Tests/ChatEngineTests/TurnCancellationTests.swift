@@ -196,7 +196,8 @@ struct TurnCancellationTests {
     func turnCancelled(step: Step) async throws {
         let (harness, call, _) = try await stopped(at: step)
         #expect(harness.engine.cancelTurn(owner: "o", sessionID: "s", turnID: "t") == .cancelling)
-        #expect(harness.engine.cancelTurn(owner: "o", turnID: "t") == .cancelling)
+        // Repeating is harmless; the turn may have ended on its own thread by now.
+        #expect([.cancelling, .notRunning].contains(harness.engine.cancelTurn(owner: "o", turnID: "t")))
         let error = await call.engineError
         #expect(error?.kind == .cancelled && error?.reason == "TURN_CANCELLED")
         #expect(harness.engine.cancelTurn(owner: "o", turnID: "t") == .notRunning)
