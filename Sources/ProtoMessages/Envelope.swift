@@ -6,7 +6,7 @@ internal import CChatProto
 
 /// What a Request frame says beside the method's name and the payload.
 package struct RequestHead: Sendable {
-    /// The time that is left for the call, in nanoseconds; 0 or less for no deadline.
+    /// The time that is left for the call, in nanoseconds; 0 for no deadline, less when it has passed.
     package var timeoutNanoseconds: Int64
     /// Pairs as they were sent, keys not lower-cased; empty for most calls.
     package var metadata: [(key: String, value: String)]

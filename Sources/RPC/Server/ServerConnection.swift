@@ -21,7 +21,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private let stream: ByteStream
     private let setup: ServerSetup
     private let peer: String
-    /// Told once, when the connection is gone.
+    /// Told once, when the connection is gone and its last call has returned.
     private let ended: @Sendable (ServerConnection) -> Void
 
     private var decoder: FrameDecoder
@@ -29,6 +29,10 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     /// Set by the client's first PING: it understands CANCEL, PING and DRAIN.
     private var knowsExtensions = false
     private var lastReceived: ContinuousClock.Instant
+    private var lastCallReturned: ContinuousClock.Instant
+    /// Reading was stopped because what the peer should read fills the queue.
+    private var isReadingPaused = false
+    private var hasEnded = false
     /// When the frame that is not whole yet began.
     private var frameBegan: ContinuousClock.Instant?
     private var pingSent: ContinuousClock.Instant?
@@ -42,6 +46,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         loop = stream.loop
         peer = stream.peer.description
         lastReceived = stream.loop.now
+        lastCallReturned = stream.loop.now
         self.stream = stream
         self.setup = setup
         self.ended = ended
@@ -67,7 +72,10 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     nonisolated func writable() {
         assumeIsolated { connection in
-            connection.stream.resumeReading()
+            if connection.stream.queuedBytes <= connection.setup.limits.streamOptions.lowWaterBytes {
+                connection.isReadingPaused = false
+                connection.stream.resumeReading()
+            }
             connection.wakeStreams()
         }
     }
@@ -85,9 +93,11 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         pingSent = nil
         do {
             try decoder.decode(bytes) { header, payload in
+                frameBegan = nil
                 handle(header, payload)
                 return stream.isOpen
             } oversized: { header in
+                frameBegan = nil
                 refuseOversized(header)
                 return stream.isOpen
             }
@@ -102,7 +112,10 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
             frameBegan = nil
         }
         // What has no room to be answered is not read: replies, refusals and PONGs are bounded by this alone.
-        if stream.isFull { stream.pauseReading() }
+        if stream.isFull {
+            isReadingPaused = true
+            stream.pauseReading()
+        }
     }
 
     private func handle(_ header: FrameHeader, _ payload: Span<UInt8>) {
@@ -118,6 +131,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
             }
         case .cancel: answer(header.streamID, RPCError(.cancelled, "the caller cancelled the call"))
         case .ping:
+            // A client that says so only now has missed the DRAIN frame.
+            if !knowsExtensions, calls.isDraining { write(.drain, .connection) }
             knowsExtensions = true
             guard payload.count <= Self.pingBytesMax else { return }
             write(.pong, .connection, payload)
@@ -167,6 +182,9 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private func begin(_ id: StreamID, _ head: RequestHead, _ path: Span<UInt8>, _ message: Span<UInt8>) throws {
         guard let handler = setup.router.handler(path: path) else {
             throw RPCError(.unimplemented, "this server has no such method; its proto files have the names")
+        }
+        guard head.timeoutNanoseconds >= 0 else {
+            throw RPCError(.deadlineExceeded, "the call's deadline had passed before it was sent")
         }
         let receivedAt = loop.now
         let deadline = head.timeoutNanoseconds == 0 ? nil : receivedAt + .nanoseconds(head.timeoutNanoseconds)
@@ -231,7 +249,9 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     private func taskReturned() {
         calls.taskReturned()
+        lastCallReturned = loop.now
         if calls.isDraining { closeIfDrained() }
+        endIfOver()
     }
 
     /// Takes the right to answer `call`, if it is the one that has the id now and no answer was given.
@@ -320,11 +340,20 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         }
     }
 
+    /// Wakes the streams that have room again: half a queue of it, so that a method is not woken for every packet.
     private func wakeStreams() {
+        var isOneLeft = false
         for call in calls.unanswered.values {
-            call.roomWaiter?.resume(returning: ())
-            call.roomWaiter = nil
+            guard let waiter = call.roomWaiter else { continue }
+            call.socketTook(upTo: stream.takenBytes)
+            if !stream.isFull, call.queuedBytes <= setup.limits.streamQueueBytes / 2 {
+                call.roomWaiter = nil
+                waiter.resume(returning: ())
+            } else {
+                isOneLeft = true
+            }
         }
+        if isOneLeft { stream.callWhenWritable() }
     }
 
     // MARK: Writing
@@ -349,7 +378,12 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     /// Applies the time limits. The server calls it every `ServerLimits.sweepInterval`.
     func sweep() {
+        guard stream.isOpen else { return }
         let now = loop.now
+        // What the peer sends is not read while it does not read, and a PING waits behind the rest of the queue:
+        // neither frame nor PONG can be late then, and the write timeout watches it.
+        if isReadingPaused { frameBegan = frameBegan.map { _ in now } }
+        if stream.queuedBytes > 0 { pingSent = pingSent.map { _ in now } }
         if let frameBegan, now - frameBegan > setup.limits.frameTimeout {
             setup.logger.debug("a frame took too long", metadata: ["peer": "\(peer)"])
             return abort()
@@ -360,7 +394,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
             pingSent = now
             write(.ping, .connection)
         }
-        if setup.limits.idleTimeout > .zero, calls.isIdle, now - lastReceived > setup.limits.idleTimeout {
+        let lastActive = max(lastReceived, lastCallReturned)
+        if setup.limits.idleTimeout > .zero, calls.isIdle, now - lastActive > setup.limits.idleTimeout {
             return stream.finish()
         }
         if calls.isDraining { closeIfDrained() }
@@ -395,6 +430,14 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
             call.cancel()
             observe(call, error)
         }
+        endIfOver()
+    }
+
+    /// A lost connection counts until its calls have returned: a drain waits for them, and a client cannot pile up
+    /// calls that ignore their cancellation by connecting anew.
+    private func endIfOver() {
+        guard !stream.isOpen, calls.isIdle, !hasEnded else { return }
+        hasEnded = true
         ended(self)
     }
 }

@@ -11,8 +11,8 @@ package struct ServerLimits: Sendable {
     package var callsPerConnectionMax = 1024
     /// The largest request or reply frame, in bytes.
     package var payloadBytesMax = WireLimits.payloadBytesDefault
-    /// Bytes of one stream that wait for its reader; above it the stream's method waits. A quarter of the connection's, so that one
-    /// slow reader leaves room for its neighbours.
+    /// Bytes of one stream that wait for its reader; above it the stream's method waits. A quarter of the connection's,
+    /// so that one slow reader leaves room for its neighbours.
     package var streamQueueBytes = 64 * 1024
     /// Bytes of one connection that wait for its reader; above it nothing is read from it either.
     package var connectionQueueBytes = 256 * 1024
@@ -26,14 +26,13 @@ package struct ServerLimits: Sendable {
     package var pingInterval = Duration.seconds(30)
     /// How long such a peer has to say anything.
     package var pingTimeout = Duration.seconds(20)
-    /// How long a drained connection waits for its client to leave before it is closed, so that a request that crossed the
-    /// DRAIN frame is answered NOT_PROCESSED and not lost.
+    /// How long a drained connection waits for its client to leave before it is closed, so that a request that crossed
+    /// the DRAIN frame is answered NOT_PROCESSED and not lost.
     package var drainLinger = Duration.seconds(1)
+    /// How often connections are looked over for the frame, idle, ping and drain times, which are exact to this much.
+    package var sweepInterval = Duration.seconds(1)
 
     package init() {}
-
-    /// How often connections are looked over for the time limits above, which are exact to this much.
-    static let sweepInterval = Duration.seconds(1)
 
     var streamOptions: ByteStreamOptions {
         var options = ByteStreamOptions()

@@ -79,7 +79,7 @@ actor ServerShard {
     /// Only while there are connections, so that an idle server sleeps.
     private func scheduleSweep() {
         guard sweepTimer == nil, !connections.isEmpty else { return }
-        sweepTimer = loop.schedule(at: loop.now + ServerLimits.sweepInterval) { [weak self] in
+        sweepTimer = loop.schedule(at: loop.now + setup.limits.sweepInterval) { [weak self] in
             self?.assumeIsolated { $0.sweep() }
         }
     }
@@ -103,7 +103,7 @@ actor ServerShard {
         for connection in Array(connections.values) { connection.assumeIsolated { $0.drain() } }
     }
 
-    /// Returns when the last connection of a draining shard has gone.
+    /// Returns when the last connection of a draining shard has gone, and with it the last call.
     ///
     /// - Throws: `DeadlineExceeded` when some are left at `deadline`; `CancellationError`.
     func waitUntilEmpty(until deadline: ContinuousClock.Instant) async throws {
