@@ -31,6 +31,19 @@ struct ServerCallTests {
         }
     }
 
+    @Test("the deadline of a call that is done does not end the next one with its id")
+    func deadlineOfDoneCall() async throws {
+        try await ScriptedServer.withPeer { server, peer in
+            await peer.send(HandWritten.request(id: 1, "Fail", HandWritten.keyValue("6"), timeoutNano: 50_000_000))
+            #expect(try await peer.frame().outcome.code == 6)
+            await peer.send(HandWritten.request(id: 1, "Hang", HandWritten.keyValue("a")))
+            await peer.send(HandWritten.request(id: 3, "Hang", HandWritten.keyValue("b"), timeoutNano: 100_000_000))
+            try await server.journal.untilNoted("cancelled b")
+            #expect(try await peer.frame().id == 3)
+            #expect(server.journal.entries == ["hang a", "hang b", "cancelled b"])
+        }
+    }
+
     @Test("a call whose deadline had passed is not begun")
     func expired() async throws {
         try await ScriptedServer.withPeer { server, peer in

@@ -198,14 +198,19 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         switch handler.kind {
         case .unary(let prepare):
             let body = try prepare(message)
-            calls.begin(id, call)
+            admit(call)
             call.task = Task.immediate(executorPreference: loop) { await self.run(call, body) }
         case .serverStream(let prepare):
             let body = try prepare(message)
-            calls.begin(id, call)
+            admit(call)
             call.task = Task.immediate(executorPreference: loop) { await self.run(call, body) }
         }
-        if let deadline { watch(call, deadline) }
+    }
+
+    /// Before its task begins, which may end the call there and then.
+    private func admit(_ call: ServerCall) {
+        calls.begin(call.id, call)
+        if let deadline = call.context.deadline { watch(call, deadline) }
     }
 
     nonisolated func cancelTask(of context: CallContext) {
