@@ -23,7 +23,7 @@ struct CallLog: CallObserver {
         guard level >= logger.logLevel else { return }
         var metadata: Logger.Metadata = [
             "method": "\(method.name)", "peer": "\(call.context.peer)", "code": "\(call.code.name)",
-            "duration_us": "\(microseconds)",
+            "duration_us": .stringConvertible(Int(microseconds)),
         ]
         if !call.reason.isEmpty { metadata["reason"] = "\(call.reason)" }
         if let trace = call.context.traceParent { metadata["traceparent"] = "\(trace)" }

@@ -11,8 +11,7 @@ enum ConfigurationHelp {
 
             Each flag --some-name can also be the variable CHATD_SOME_NAME or the key some-name of a YAML file.
             A flag wins over a variable, a variable over the file. Times are written 500ms, 30s, 10m, 24h or 30d, sizes
-            64KiB or 1MiB. Model keys are read from OPENAI_API_KEY and ANTHROPIC_API_KEY, base addresses from
-            OPENAI_BASE_URL and ANTHROPIC_BASE_URL.
+            64KiB or 1MiB. The model's key is read from OPENAI_API_KEY, its base address from OPENAI_BASE_URL.
 
 
             """

@@ -19,7 +19,7 @@ package struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringCon
 
 /// How chatd ends.
 package enum ExitCode {
-    /// It was asked to stop, and every call ended within the grace time; also `--help` and `--version`.
+    /// It was asked to stop, and every call ended or the grace time passed; also `--help` and `--version`.
     package static let success: Int32 = 0
     /// The configuration is wrong (EX_USAGE): each problem is one line on standard error.
     package static let configuration: Int32 = 64

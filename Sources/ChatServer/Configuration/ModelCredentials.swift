@@ -16,19 +16,15 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebug
 package struct ModelCredentials: Sendable, Equatable {
     package var openAIKey: Secret?
     package var openAIBaseURL: String?
-    package var anthropicKey: Secret?
-    package var anthropicBaseURL: String?
 
     package init() {}
 
-    /// Takes them from `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY` and `ANTHROPIC_BASE_URL`.
+    /// Takes them from `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
     package init(environment: [String: String]) {
         func value(_ name: String) -> String? {
             environment[name].flatMap { $0.isEmpty ? nil : $0 }
         }
         openAIKey = value("OPENAI_API_KEY").map(Secret.init)
         openAIBaseURL = value("OPENAI_BASE_URL")
-        anthropicKey = value("ANTHROPIC_API_KEY").map(Secret.init)
-        anthropicBaseURL = value("ANTHROPIC_BASE_URL")
     }
 }

@@ -53,7 +53,7 @@ package struct ServerConfiguration: Sendable, Equatable {
         package var idleExpiry = Settings.sessionIdleExpiry.defaultValue
         /// Messages of the past that a prompt holds; nil for all.
         package var historyMessagesMax = Settings.historyMessagesMax.defaultValue
-        /// Estimated tokens of the past that a prompt holds; nil for no limit.
+        /// Estimated tokens of a whole prompt; nil for no limit.
         package var historyTokensMax = Settings.historyTokensMax.defaultValue
 
         package init() {}

@@ -73,8 +73,8 @@ enum Settings {
         "history-messages-max", SettingFormat.count(in: 1...1_000_000).orZero(meaning: "for all"), default: 40,
         "put at most this many past messages into a prompt")
     static let historyTokensMax = Setting<Int?>(
-        "history-tokens-max", SettingFormat.count(in: 1...10_000_000).orZero(meaning: "for no limit"), default: nil,
-        "put at most this many estimated tokens of the past into a prompt")
+        "history-tokens-max", SettingFormat.count(in: 1...10_000_000).orZero(meaning: "for no limit"),
+        default: 32_000, "keep a prompt under this many estimated tokens by leaving out the oldest turns")
 
     static let logLevel = Setting<Logger.Level>(
         "log-level", .choice(Logger.Level.allCases.map { ($0.rawValue, $0) }), default: .info,

@@ -55,9 +55,10 @@ public struct AcquireLockRequest: Sendable, Equatable {
     public var key: String = ""
     /// The holder's secret: 128 random bits as 32 lower-case hexadecimal digits, made by the caller.
     public var token: String = ""
-    /// How long the lease lives without renewal, in milliseconds: 0 for 10,000; 100 to 3,600,000.
+    /// How long the lease lives without renewal, in milliseconds: 0 for the server's default (10,000); from
+    /// 100 to the server's maximum (600,000 unless configured).
     public var ttlMilliseconds: UInt32 = 0
-    /// How long to wait in line, in milliseconds; 0 not at all; at most 60,000.
+    /// How long to wait in line, in milliseconds; 0 not at all; longer than 60,000 is read as that.
     public var waitMilliseconds: UInt32 = 0
     /// Tells others who holds it, at most 128 bytes; not a secret.
     public var ownerLabel: String = ""

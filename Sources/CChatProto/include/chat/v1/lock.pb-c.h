@@ -79,11 +79,12 @@ struct  Chat__V1__AcquireLockRequest
    */
   ProtobufCBinaryData token;
   /*
-   * How long the lease lives without renewal, in milliseconds: 0 for 10,000; 100 to 3,600,000.
+   * How long the lease lives without renewal, in milliseconds: 0 for the server's default (10,000); from
+   * 100 to the server's maximum (600,000 unless configured).
    */
   uint32_t ttl_milliseconds;
   /*
-   * How long to wait in line, in milliseconds; 0 not at all; at most 60,000.
+   * How long to wait in line, in milliseconds; 0 not at all; longer than 60,000 is read as that.
    */
   uint32_t wait_milliseconds;
   /*
