@@ -100,7 +100,7 @@ struct ChatTests {
             pieces += 1
             if pieces == 5 { break }
         }
-        while server.script.read({ $0.cancelledStreams }) == 0 { await Task.yield() }
+        try await server.script.until { $0.cancelledStreams == 1 }
         await client.close()
         await server.stop()
     }
@@ -114,10 +114,10 @@ struct ChatTests {
             $0.streamHangs = true
         }
         let task = Task { for try await _ in client.streamChat("hi") {} }
-        while server.script.read({ $0.chatRequests.isEmpty }) { await Task.yield() }
+        try await server.script.until { !$0.chatRequests.isEmpty }
         task.cancel()
         #expect(await failure { try await task.value }?.code == .cancelled)
-        while server.script.read({ $0.cancelledStreams }) == 0 { await Task.yield() }
+        try await server.script.until { $0.cancelledStreams == 1 }
         await client.close()
         await server.stop()
     }

@@ -84,7 +84,7 @@ struct SessionTests {
         let calls = Task {
             for index in 0..<2000 { _ = try await client.echo([UInt8(truncatingIfNeeded: index)]) }
         }
-        while first.script.read({ $0.metadata.count }) < 50 { await Task.yield() }
+        try await first.script.until { $0.metadata.count >= 50 }
         let isClean = await first.server.drain(until: .now + .seconds(20))
         #expect(isClean)
         try await calls.value

@@ -40,6 +40,13 @@ final class TestScript: Sendable {
 
     func read<R: Sendable>(_ body: (borrowing State) -> R) -> R { state.withLock { body($0) } }
 
+    /// Returns once `condition` holds.
+    ///
+    /// - Throws: `CancellationError`.
+    func until(_ condition: (borrowing State) -> Bool) async throws {
+        while !read(condition) { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
     /// Throws the next scripted error, if any.
     func throwNext(_ context: CallContext) throws {
         let error = state.withLock { state -> RPCError? in

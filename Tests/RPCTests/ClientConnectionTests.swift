@@ -65,7 +65,7 @@ struct ClientConnectionTests {
         let client = try ClientAndPeer.client([try await first.endpoint(), try await second.endpoint()])
         #expect(try await echo(client, [1]) == [1])
         await first.close()
-        while await client.connectionCount > 0 { await Task.yield() }
+        try await eventually { await client.connectionCount == 0 }
         #expect(try await echo(client, [2]) == [2])
         #expect(await second.connectionCount == 1)
         await client.close()

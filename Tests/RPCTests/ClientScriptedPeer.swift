@@ -240,6 +240,11 @@ struct ClientAndPeer {
     }
 }
 
+/// Returns once `condition` holds, for what nobody tells of.
+func eventually(_ condition: () async -> Bool) async throws {
+    while !(await condition()) { try await Task.sleep(for: .milliseconds(1)) }
+}
+
 enum TestMethods {
     static let echo = MethodDescriptor(service: "test.v1.Test", method: "Echo", shape: .unary)
     static let count = MethodDescriptor(service: "test.v1.Test", method: "Count", shape: .serverStream)

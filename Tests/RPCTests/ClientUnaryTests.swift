@@ -215,14 +215,14 @@ struct ClientUnaryTests {
         async let first = echo(both.client, [1])
         let frame = try await both.peer.nextRequest()
         let second = Task { try await echo(both.client, [2]) }
-        while await both.client.queuedCallCount < 1 { await Task.yield() }
+        try await eventually { await both.client.queuedCallCount == 1 }
         #expect(await failure { try await echo(both.client, [3]) }?.reason == ErrorReason.tooManyCalls)
         second.cancel()
         #expect(await code { try await second.value } == .cancelled)
         let third = CallOptions(timeout: .milliseconds(5))
         #expect(await code { try await echo(both.client, [3], third) } == .deadlineExceeded)
         async let fourth = echo(both.client, [4])
-        while await both.client.queuedCallCount < 1 { await Task.yield() }
+        try await eventually { await both.client.queuedCallCount == 1 }
         await both.peer.respond(to: frame, [1])
         #expect(try await first == [1])
         let fourthFrame = try await both.peer.nextRequest()
