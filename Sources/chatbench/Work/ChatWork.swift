@@ -1,0 +1,15 @@
+// Whole answers.
+
+internal import ChatClient
+
+struct ChatWork: Work {
+    private var conversation: Conversation
+
+    init(_ conversation: Conversation) { self.conversation = conversation }
+
+    mutating func call(_ client: ChatClient) async throws -> Int {
+        let reply = try await client.chat(conversation.next())
+        guard !reply.text.isEmpty else { throw WrongAnswer(description: "the answer is empty") }
+        return Int(clamping: reply.usage?.outputTokens ?? 0)
+    }
+}
