@@ -1,4 +1,5 @@
-// The floor to measure against: an echo of the same frames in bare C on one epoll, no envelope decoding beyond what the answer needs.
+// The floor to measure against: an echo of the same frames in bare C on one epoll, no envelope decoding beyond what the
+// answer needs.
 //
 //     bare        prints "PORT PID" and serves until it is killed
 #define _GNU_SOURCE
@@ -20,7 +21,9 @@ typedef struct {
     uint8_t in[BUFFER], out[BUFFER * 2];
 } connection_t;
 
-static uint32_t get32(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t get32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 /// The request's payload (field 3) becomes the response's payload (field 2).
 static void answer(connection_t *c, const uint8_t *frame, uint32_t length) {
@@ -64,7 +67,9 @@ static void serve(connection_t *c) {
         }
         memmove(c->in, c->in + at, c->in_bytes - at);
         c->in_bytes -= at;
-        if (c->out_bytes && send(c->fd, c->out, c->out_bytes, MSG_NOSIGNAL) != (ssize_t)c->out_bytes) fprintf(stderr, "short write\n"), exit(1);
+        if (c->out_bytes && send(c->fd, c->out, c->out_bytes, MSG_NOSIGNAL) != (ssize_t)c->out_bytes) {
+            fprintf(stderr, "short write\n"), exit(1);
+        }
         c->out_bytes = 0;
     }
 }

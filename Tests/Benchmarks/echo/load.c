@@ -1,10 +1,11 @@
-// Load for one echo server on loopback: CONNECTIONS x IN_FLIGHT calls of chat.v1.DiagnosticsService/Echo with 128 bytes, for SECONDS.
-// One thread, bare epoll, so that the client costs little beside what is measured. Prints one JSON line.
+// Load for one echo server on loopback: CONNECTIONS x IN_FLIGHT calls of chat.v1.DiagnosticsService/Echo with 128
+// bytes, for SECONDS. One thread, bare epoll, so that the client costs little beside what is measured. Prints one JSON
+// line.
 //
 //     load PORT CONNECTIONS IN_FLIGHT SECONDS [SERVER_PID]
 //
-// With SERVER_PID the server's CPU time per call (user plus system, from /proc) is printed too. Any answer that is not a whole Response
-// frame on an id in flight is an error and ends the run.
+// With SERVER_PID the server's CPU time per call (user plus system, from /proc) is printed too. Any answer that is not
+// a whole Response frame on an id in flight is an error and ends the run.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +25,8 @@ enum { PAYLOAD = 128, HEADER = 10, READ_BYTES = 256 * 1024, HISTOGRAM = 200000 }
 typedef struct {
     int fd;
     uint32_t next_id;
-    uint64_t *sent_at;  // ring by (id / 2) % in_flight: ids of one connection are answered within a window of in_flight.
+    // Ring by (id / 2) % in_flight: ids of one connection are answered within a window of in_flight.
+    uint64_t *sent_at;
     uint8_t *in;
     size_t in_bytes;
     uint8_t *out;
@@ -52,12 +54,15 @@ static double cpu_seconds(int pid) {
     line[count] = 0;
     char *after_name = strrchr(line, ')');
     unsigned long user = 0, system = 0;
-    if (!after_name || sscanf(after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) return 0;
+    const char *fields = "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu";
+    if (!after_name || sscanf(after_name + 2, fields, &user, &system) != 2) return 0;
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
 static void put32(uint8_t *p, uint32_t v) { p[0] = v >> 24, p[1] = v >> 16, p[2] = v >> 8, p[3] = v; }
-static uint32_t get32(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t get32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 static size_t put_field(uint8_t *p, int field, const void *data, size_t bytes) {
     size_t n = 0;
@@ -114,7 +119,9 @@ static uint64_t receive(connection_t *c) {
         while (c->in_bytes - at >= HEADER) {
             uint32_t length = get32(c->in + at), id = get32(c->in + at + 4);
             if (c->in_bytes - at < HEADER + length) break;
-            if (c->in[at + 8] != 2 || length < PAYLOAD) fprintf(stderr, "not an echo: type %d, %u bytes\n", c->in[at + 8], length), exit(1);
+            if (c->in[at + 8] != 2 || length < PAYLOAD) {
+                fprintf(stderr, "not an echo: type %d, %u bytes\n", c->in[at + 8], length), exit(1);
+            }
             uint64_t microseconds = (now_ns() - c->sent_at[(id / 2) % (uint32_t)(4 * in_flight)]) / 1000;
             histogram[microseconds < HISTOGRAM ? microseconds : HISTOGRAM - 1]++;
             done++;
@@ -143,7 +150,8 @@ int main(int argc, char **argv) {
     build_request();
     int epoll = epoll_create1(0);
     connection_t *connections = calloc((size_t)count, sizeof *connections);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (int i = 0; i < count; i++) {
         connection_t *c = &connections[i];
         c->fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -177,7 +185,9 @@ int main(int argc, char **argv) {
         }
     }
     double elapsed = (double)(now_ns() - start) / 1e9, cpu = pid ? cpu_seconds(pid) - cpu_start : 0;
-    printf("{\"connections\":%d,\"in_flight\":%d,\"calls_per_second\":%.0f,\"latency_us\":{\"p50\":%lu,\"p99\":%lu},\"server_cpu_us_per_call\":%.3f}\n",
-           count, in_flight, (double)total / elapsed, quantile(total, .5), quantile(total, .99), total ? cpu * 1e6 / (double)total : 0);
+    printf("{\"connections\":%d,\"in_flight\":%d,", count, in_flight);
+    printf("\"calls_per_second\":%.0f,", (double)total / elapsed);
+    printf("\"latency_us\":{\"p50\":%lu,\"p99\":%lu},", quantile(total, .5), quantile(total, .99));
+    printf("\"server_cpu_us_per_call\":%.3f}\n", total ? cpu * 1e6 / (double)total : 0);
     return 0;
 }
