@@ -45,7 +45,7 @@ package final class RunningServer: Sendable {
                 configuration, engine: engine, models: models, state: state, clock: clock, metrics: metrics)
             let server = RPCServer(
                 loops: loops, router: router, limits: configuration.serverLimits, logger: logger,
-                observer: CallLog(logger: logger, metrics: metrics, methods: router.methods),
+                observer: ServerLog(logger: logger, metrics: metrics, methods: router.methods),
                 convertError: { RPCError(engine: $0) })
             let addresses = try await listen(server, configuration, on: loops[0])
             return RunningServer(addresses: addresses, engine: engine, loops: loops, server: server, state: state)

@@ -101,6 +101,9 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     /// Bytes that wait for the peer.
     package var queuedBytes: Int { outbox.count - outboxHead }
 
+    /// Bytes that came since the beginning.
+    package private(set) var receivedBytes = 0
+
     /// Bytes that the socket has taken since the beginning.
     package private(set) var takenBytes = 0
 
@@ -162,6 +165,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
                 else { break }
                 guard count > 0 else { return end(.peerClosed) }
                 budget -= count
+                receivedBytes += count
                 try deliver(UnsafeRawBufferPointer(rebasing: scratch[0..<count]))
                 // A short read emptied the socket, so the next byte makes a new edge; a peer's end may hide behind it,
                 // though.

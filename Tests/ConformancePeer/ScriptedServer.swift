@@ -77,11 +77,32 @@ package struct ScriptedServer: Sendable {
     }
 }
 
-/// Collects what the server says of finished calls.
-package final class CallRecords: CallObserver {
+/// Collects what the server says of finished calls, and counts its connections.
+package final class CallRecords: ServerObserver {
     private let finishedCalls = Mutex<[CallRecord]>([])
 
-    package func finished(_ call: CallRecord) { finishedCalls.withLock { $0.append(call) } }
+    private let refusals = Mutex<[String]>([])
+    private let open = Mutex(0)
+
+    package func connectionAccepted() { open.withLock { $0 += 1 } }
+
+    package func connectionRefused() {}
+
+    package func connectionClosed(receivedBytes: Int, sentBytes: Int) { open.withLock { $0 -= 1 } }
+
+    package func callBegan(_ context: CallContext) {}
+
+    package func callRefused(_ error: RPCError, peer: String) {
+        refusals.withLock { $0.append("\(error.code.name) \(error.reason)") }
+    }
+
+    package func callFinished(_ call: CallRecord) { finishedCalls.withLock { $0.append(call) } }
+
+    /// Connections that were accepted and have not ended.
+    package var openConnections: Int { open.withLock { $0 } }
+
+    /// `CODE REASON` for each request that was answered without being begun, in order.
+    package var refused: [String] { refusals.withLock { $0 } }
 
     /// `METHOD CODE REASON` for each finished call, in order.
     package var lines: [String] {

@@ -98,6 +98,24 @@ struct ServerBackPressureTests {
         return messages
     }
 
+    @Test("calls that came in one read are not begun while there is no room for their replies")
+    func replies() async throws {
+        try await ScriptedServer.withPeer(onUnixSocket: true) { server, peer in
+            await peer.stopReading()
+            let ids = (0..<200).map { UInt32(2 * $0 + 1) }
+            await peer.send(ids.flatMap { HandWritten.request(id: $0, "Large", HandWritten.keyValue("100000")) })
+            try await barrier(server)
+            let begun = server.calls.lines.filter { $0 == "Large OK" }.count
+            #expect(begun > 0)
+            #expect(begun * 100_000 < Self.heldBytesMax)
+
+            await peer.resumeReading()
+            let frames = try await peer.frames(ids.count)
+            #expect(Set(frames.map(\.id)) == Set(ids))
+            #expect(frames.allSatisfy { $0.payload.count > 100_000 })
+        }
+    }
+
     @Test("a stopped reader does not hold up another connection's stream")
     func otherConnection() async throws {
         try await ScriptedServer.withPeer(onUnixSocket: true) { server, stopped in

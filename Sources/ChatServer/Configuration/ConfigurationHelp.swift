@@ -13,7 +13,6 @@ enum ConfigurationHelp {
             A flag wins over a variable, a variable over the file. Times are written 500ms, 30s, 10m, 24h or 30d, sizes
             64KiB or 1MiB. The model's key is read from OPENAI_API_KEY, its base address from OPENAI_BASE_URL.
 
-
             """
         for setting in [SettingTable.config] + SettingTable.all {
             text += entry(setting)

@@ -12,6 +12,7 @@ package struct ServerMetrics: Sendable {
     package let connectionsOpen: Meter
     package let connectionsAccepted: Counter
     package let connectionsRefused: Counter
+    package let callsRefused: Counter
     package let receivedBytes: Counter
     package let sentBytes: Counter
 
@@ -48,6 +49,7 @@ package struct ServerMetrics: Sendable {
         connectionsOpen = Meter(label: "chat_rpc_connections", factory: factory)
         connectionsAccepted = counter("chat_rpc_connections_accepted_total")
         connectionsRefused = counter("chat_rpc_connections_refused_total")
+        callsRefused = counter("chat_rpc_calls_refused_total")
         receivedBytes = counter("chat_rpc_received_bytes_total")
         sentBytes = counter("chat_rpc_sent_bytes_total")
         turnQueueDuration = timer("chat_turn_phase_duration_seconds", [("phase", "queue")])

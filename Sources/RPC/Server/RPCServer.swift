@@ -14,7 +14,7 @@ package final class RPCServer: Sendable {
     ///   - convertError: turns what a method threw into the answer's error; `RPCError`, protobuf's errors and cancellation are converted already.
     package init(
         loops: [IOLoop], router: Router, limits: ServerLimits = ServerLimits(), logger: Logger,
-        observer: (any CallObserver)? = nil, convertError: @escaping @Sendable (any Error) -> RPCError? = { _ in nil }
+        observer: (any ServerObserver)? = nil, convertError: @escaping @Sendable (any Error) -> RPCError? = { _ in nil }
     ) {
         precondition(!loops.isEmpty, "a server needs a loop")
         let setup = ServerSetup(

@@ -12,8 +12,6 @@ final class ServerCall {
     var deadlineTimer: LoopTimer?
     /// A stream's method that waits for room.
     var roomWaiter: Waiter<Void>?
-    /// The answer's code, for the observer; nil until answered.
-    var outcome: RPCError?
 
     /// The stream's messages that the socket has not taken: where each ends in the connection's output, and its size.
     private var queued = Deque<(end: Int, bytes: Int)>()

@@ -11,7 +11,7 @@ struct ServerSetup: Sendable {
     let router: Router
     let limits: ServerLimits
     let logger: Logger
-    let observer: (any CallObserver)?
+    let observer: (any ServerObserver)?
     /// Turns what a method threw into the answer's error; the one place where that happens.
     let convertError: @Sendable (any Error) -> RPCError
 }
@@ -161,7 +161,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private func request(_ id: StreamID, _ payload: Span<UInt8>) {
         switch calls.request(id) {
         case .begin: break
-        case .refuse(let error): return write(error, on: id)
+        case .refuse(let error): return refuse(error, on: id)
         case .endRunning(let error): return answer(id, error)
         }
         var refusal: (any Error)?
@@ -176,7 +176,12 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         } catch {
             refusal = error
         }
-        if let refusal { write(convert(refusal), on: id) }
+        if let refusal { refuse(convert(refusal), on: id) }
+    }
+
+    private func refuse(_ error: RPCError, on id: StreamID) {
+        write(error, on: id)
+        setup.observer?.callRefused(error, peer: peer)
     }
 
     private func begin(_ id: StreamID, _ head: RequestHead, _ path: Span<UInt8>, _ message: Span<UInt8>) throws {
@@ -210,6 +215,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     /// Before its task begins, which may end the call there and then.
     private func admit(_ call: ServerCall) {
         calls.begin(call.id, call)
+        setup.observer?.callBegan(call.context)
         if let deadline = call.context.deadline { watch(call, deadline) }
     }
 
@@ -231,6 +237,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     private func run(_ call: ServerCall, _ body: MethodHandler.UnaryBody) async {
         do {
+            // What has no room to be answered is not begun: one read can hold a thousand small requests for large replies.
+            while stream.isFull, isLive(call) { try await waitForRoom(call) }
             let reply = try await body(call.context)
             answer(call, reply: reply)
         } catch {
@@ -289,7 +297,6 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private func answer(_ id: StreamID, _ error: RPCError, of expected: ServerCall? = nil) {
         guard let current = calls.unanswered[id], expected == nil || expected === current, let call = take(current)
         else { return }
-        call.outcome = error
         write(error, on: id)
         call.cancel()
         observe(call, error)
@@ -306,7 +313,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     private func observe(_ call: ServerCall, _ error: RPCError?) {
         guard let observer = setup.observer else { return }
-        observer.finished(
+        observer.callFinished(
             CallRecord(
                 context: call.context, code: error?.code ?? .ok, reason: error?.reason ?? "",
                 duration: loop.now - call.context.receivedAt))
@@ -345,10 +352,12 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         }
     }
 
-    /// Wakes the streams that have room again: half a queue of it, so that a method is not woken for every packet.
+    /// Wakes the calls that have room again, the oldest first; a stream at half a queue of it, so that its method is not woken
+    /// for every packet.
     private func wakeStreams() {
         var isOneLeft = false
-        for call in calls.unanswered.values {
+        let waiting = calls.unanswered.values.filter { $0.roomWaiter != nil }
+        for call in waiting.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
             guard let waiter = call.roomWaiter else { continue }
             call.socketTook(upTo: stream.takenBytes)
             if !stream.isFull, call.queuedBytes <= setup.limits.streamQueueBytes / 2 {
@@ -431,7 +440,6 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private func dropCalls() {
         for call in calls.takeAll() {
             let error = RPCError(.cancelled, "the connection to the caller was lost", reason: "CONNECTION_LOST")
-            call.outcome = error
             call.cancel()
             observe(call, error)
         }
@@ -443,6 +451,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private func endIfOver() {
         guard !stream.isOpen, calls.isIdle, !hasEnded else { return }
         hasEnded = true
+        setup.observer?.connectionClosed(receivedBytes: stream.receivedBytes, sentBytes: stream.takenBytes)
         ended(self)
     }
 }

@@ -30,14 +30,17 @@ actor ServerShard {
     ) throws -> SocketAddress {
         precondition(!isDraining, "a draining server does not listen")
         let (logger, count, limit) = (setup.logger, connectionCount, setup.limits.connectionsMax)
+        let observer = setup.observer
         let listener = try Listener(
             address, on: loop,
             accepted: { descriptor, peer in
                 guard count.take(upTo: limit) else {
                     // Closing is the answer: the client fails over, and memory stays bounded.
+                    observer?.connectionRefused()
                     return logger.warning(
                         "connection refused: the limit is reached", metadata: ["connections_max": "\(limit)"])
                 }
+                observer?.connectionAccepted()
                 choose().accept(descriptor.release(), peer)
             },
             troubled: { logger.warning("cannot accept connections, waiting", metadata: ["error": "\($0)"]) })
