@@ -74,7 +74,7 @@ enum Settings {
         "put at most this many past messages into a prompt")
     static let historyTokensMax = Setting<Int?>(
         "history-tokens-max", SettingFormat.count(in: 1...10_000_000).orZero(meaning: "for no limit"),
-        default: 32_000, "leave out the oldest turns of a prompt above this many estimated tokens")
+        default: 32_000, "keep prompts under this many estimated tokens")
 
     static let logLevel = Setting<Logger.Level>(
         "log-level", .choice(Logger.Level.allCases.map { ($0.rawValue, $0) }), default: .info,
