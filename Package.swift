@@ -109,6 +109,8 @@ let package = Package(
         tests("ChatServerTests", ["ChatServer", "IOLoop", logging, metrics, metricsTestKit]),
         tests(
             "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
+        // Starts the programs themselves, which `swift build --build-tests` leaves beside the tests.
+        tests("EndToEndTests", []),
         tests("LayoutTests", []),
     ]
 )

@@ -3,11 +3,16 @@
 
 internal import Glibc
 
+let signals = SignalWatch.shared
 // First of all, since threads inherit which signals are blocked.
-let signals = SignalWatch.start()
+signals.block()
 // A closed pipe is an error of write(2), which StandardOutput turns into a quiet end.
 signal(SIGPIPE, SIG_IGN)
 
-let program = Task { await ProgramRun.run(Array(CommandLine.arguments.dropFirst()), signals: signals) }
+let program = Task.detached {
+    exit(await ProgramRun.run(Array(CommandLine.arguments.dropFirst()), signals: signals))
+}
 signals.cancels(program)
-exit(await program.value)
+// This thread does nothing else. Left to the main queue it would take signals again: libdispatch unblocks them all
+// there.
+signals.watch()

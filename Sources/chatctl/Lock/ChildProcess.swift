@@ -11,9 +11,6 @@ final class ChildProcess: Sendable {
         case signalled(Int32)
     }
 
-    /// How long a command may take to end after SIGTERM. Others may hold the lock by then, so it is short; a script
-    /// that cleans up needs a moment.
-    static let killGrace = Duration.seconds(5)
     /// How often it is looked whether the rest of a group that was stopped is gone.
     private static let pollMicroseconds: UInt32 = 20_000
 
@@ -77,10 +74,10 @@ final class ChildProcess: Sendable {
     }
 
     /// Asks the group to end, and ends it when the grace is over. Returns at once.
-    func stop() {
+    func stop(grace: Duration) {
         let isFirst = state.withLock { state in
             guard state.killAt == nil else { return false }
-            state.killAt = .now + Self.killGrace
+            state.killAt = .now + grace
             return true
         }
         guard isFirst else { return }
@@ -88,7 +85,9 @@ final class ChildProcess: Sendable {
         // A stopped process would not notice.
         signal(SIGCONT)
         Thread.start {
-            sleep(UInt32(Self.killGrace.components.seconds))
+            let (seconds, attoseconds) = grace.components
+            var pause = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+            nanosleep(&pause, nil)  // No signal comes to this thread and shortens it.
             self.signal(SIGKILL)
         }
     }

@@ -12,8 +12,8 @@ struct LockRunVerb: Verb {
         discussion: """
             The command is a process group of its own and has the lock's fence in \(fenceVariable) and its key in \
             \(keyVariable). SIGINT, SIGTERM and SIGHUP are passed on to it. When the lock is lost, the group gets \
-            SIGTERM, and SIGKILL \(ChildProcess.killGrace.components.seconds) seconds later. It cannot be suspended, \
-            since a suspended holder loses its lock.
+            SIGTERM, and SIGKILL when --kill-grace is over. It cannot be suspended, since a suspended holder loses its \
+            lock.
 
             Ends with the command's own code, or \(ExitStatus.tryLater.rawValue) not acquired, \
             \(ExitStatus.lockLost.rawValue) lost, \(ExitStatus.unavailable.rawValue) no server, \
@@ -22,6 +22,10 @@ struct LockRunVerb: Verb {
 
     @OptionGroup(title: "Connection and output") var connection: ConnectionOptions
     @OptionGroup var lease: LeaseOptions
+
+    /// Others may hold the lock by then, so it is short; a script that cleans up needs a moment.
+    @Option(help: ArgumentHelp("How long the command may take to end when the lock is lost.", valueName: "time"))
+    var killGrace: TimeSpan = "5s"
 
     @Argument(help: "What to lock.")
     var key: String
@@ -34,7 +38,7 @@ struct LockRunVerb: Verb {
     }
 
     func perform(with client: ChatClient) async throws {
-        let (key, command) = (key, command)
+        let (key, command, grace) = (key, command, killGrace.duration)
         let signals = SignalWatch.shared
         let end = try await client.withLock(
             key, ttl: lease.ttl.duration, wait: lease.wait.duration, ownerLabel: lease.ownerLabel
@@ -48,7 +52,7 @@ struct LockRunVerb: Verb {
                     await child.end()
                 } onCancel: {
                     StandardError.say("the lock is lost, the command is ended")
-                    child.stop()
+                    child.stop(grace: grace)
                 }
             }
         }

@@ -1,10 +1,9 @@
-// Signals without handlers: they are blocked in every thread, and one thread waits for them with sigwait(3).
+// Signals without handlers: they are blocked in every thread, and the main thread waits for them with sigwait(3).
 
 internal import Glibc
 internal import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP as calls of a closure, on the watch's own thread. One per process, made before other
-/// threads are.
+/// SIGINT, SIGTERM and SIGHUP as calls of a closure, on the main thread. One per process.
 final class SignalWatch: Sendable {
     /// What becomes of a signal.
     typealias Handler = @Sendable (_ signal: Int32) -> Void
@@ -16,21 +15,38 @@ final class SignalWatch: Sendable {
         var nextID = 0
     }
     private let state = Mutex(State())
+    private let watched: sigset_t
 
     /// The one watch, for verbs that want signals for themselves.
     static let shared = SignalWatch()
 
+    private init() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for signal in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(signal) { sigaddset(&signals, signal) }
+        watched = signals
+    }
+
     /// The first signal that came; nil when none did.
     var first: Int32? { state.withLock { $0.first } }
 
-    /// Blocks the signals for this thread and those made after it, and begins to watch.
-    static func start() -> SignalWatch {
-        shared.watch()
-        return shared
+    /// Blocks the signals for this thread and those made after it.
+    func block() {
+        var signals = watched
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    /// Waits for signals for ever, on the thread that calls it.
+    func watch() -> Never {
+        var signals = watched
+        while true {
+            var signal: Int32 = 0
+            if sigwait(&signals, &signal) == 0 { came(signal) }
+        }
     }
 
     /// A signal cancels the program; another one after it ends the process at once.
-    func cancels(_ program: Task<Int32, Never>) {
+    func cancels(_ program: Task<Never, Never>) {
         let hasCancelled = Atomic(false)
         add { signal in
             if hasCancelled.exchange(true, ordering: .relaxed) { _exit(128 + signal) }
@@ -63,21 +79,6 @@ final class SignalWatch: Sendable {
         }
         guard let handler else { _exit(128 + signal) }
         handler(signal)
-    }
-
-    private func watch() {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(signal) { sigaddset(&set, signal) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        let watched = set
-        Thread.start {
-            var set = watched
-            while true {
-                var signal: Int32 = 0
-                if sigwait(&set, &signal) == 0 { self.came(signal) }
-            }
-        }
     }
 
     /// As nohup and background jobs of a shell ask for; sigwait would take such a signal all the same.

@@ -1,4 +1,4 @@
-// Threads for calls that block: waiting for signals, for a line, for a child process.
+// Threads for calls that block: waiting for a line, for a child process.
 
 internal import Glibc
 

@@ -1,0 +1,15 @@
+// Where the programs are: beside the test bundle, which this process runs.
+
+import Glibc
+
+enum BuiltPrograms {
+    static func path(of name: String) -> String {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        precondition(count > 0, "/proc/self/exe is this process's program")
+        let folder = buffer[..<count].lastIndex(of: UInt8(ascii: "/"))!
+        return String(decoding: buffer[...folder], as: UTF8.self) + name
+    }
+}
