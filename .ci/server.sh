@@ -1,4 +1,4 @@
-# Starts and stops a chatd for .ci/chat and .ci/bench, which source this file.
+# Starts and stops a chatd for .ci/chat and the benchmarks, which source this file.
 # After start_server, $server_address is HOST:PORT, and the server ends with this shell, however it ends.
 
 server_start_seconds_max=30
