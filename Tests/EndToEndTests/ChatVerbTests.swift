@@ -119,6 +119,21 @@ extension EndToEnd {
             }
         }
 
+        @Test("an answer's control characters do not reach the terminal, and JSON escapes them")
+        func controlCharacters() async throws {
+            let answer = #"{"text": "a \"quote\" \\ and \u001b[31mred"}"#
+            try await RunningServer.with(answers: answer) { server in
+                let json = try await server.run("chat", "--no-stream", "--json", "hello")
+                #expect(json.output.contains(#""text":"a \"quote\" \\ and \u001b[31mred""#))
+                let piped = try await server.run("chat", "hello")
+                #expect(piped.output == "a \"quote\" \\ and \u{1B}[31mred\n")
+                let shown = try server.start("chat", "hello", streams: .terminal)
+                let end = try await shown.end()
+                #expect(end.output.contains("a \"quote\" \\ and \u{FFFD}[31mred"))
+                #expect(!end.output.contains("\u{1B}"))
+            }
+        }
+
         @Test("a closed pipe ends it without a word")
         func brokenPipe() async throws {
             try await RunningServer.with(answers: Answers.slow) { server in
