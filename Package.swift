@@ -111,6 +111,7 @@ let package = Package(
             "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
         // Starts the programs themselves, which `swift build --build-tests` leaves beside the tests.
         tests("EndToEndTests", []),
+        tests("chatbenchTests", ["chatbench", "IOLoop"]),
         tests("LayoutTests", []),
     ]
 )
