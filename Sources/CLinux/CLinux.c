@@ -30,4 +30,7 @@ int clinux_timerfd_arm(int descriptor, int64_t nanoseconds) {
     return timerfd_settime(descriptor, 0, &when, 0);
 }
 
-void clinux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+void clinux_ignore_sigpipe(void) {
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
+}

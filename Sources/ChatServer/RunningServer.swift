@@ -35,6 +35,7 @@ package final class RunningServer: Sendable {
     package static func start(
         _ configuration: ServerConfiguration, metrics: ServerMetrics, logger: Logger
     ) async throws -> RunningServer {
+        DescriptorLimit.raise(for: configuration.connections.countMax, logger: logger)
         do {
             let loops = try (0..<configuration.loops).map { try IOLoop(label: "chatd-loop-\($0)") }
             let clock = LoopClock(fallback: loops[0])
@@ -47,7 +48,14 @@ package final class RunningServer: Sendable {
                 loops: loops, router: router, limits: configuration.serverLimits, logger: logger,
                 observer: ServerLog(logger: logger, metrics: metrics, methods: router.methods),
                 convertError: { RPCError(engine: $0) })
-            let addresses = try await listen(server, configuration, on: loops[0])
+            let addresses: [SocketAddress]
+            do {
+                addresses = try await listen(server, configuration, on: loops[0])
+            } catch {
+                // One address may be in use by us already while the next one failed.
+                await server.abort()
+                throw error
+            }
             return RunningServer(addresses: addresses, engine: engine, loops: loops, server: server, state: state)
         } catch let error as SystemError {
             throw ChatServerApp.StartError(description: "\(error)")

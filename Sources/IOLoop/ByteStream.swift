@@ -163,7 +163,11 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
                     case .done(let count) = try SystemCalls.nonBlocking(
                         "recv", { recv(descriptor, scratch.baseAddress, scratch.count, 0) })
                 else { break }
-                guard count > 0 else { return end(.peerClosed) }
+                guard count > 0 else {
+                    // Answers of this pass: a peer that closed its half alone still reads them.
+                    if queuedBytes > 0 { flush() }
+                    return end(.peerClosed)
+                }
                 budget -= count
                 receivedBytes += count
                 try deliver(UnsafeRawBufferPointer(rebasing: scratch[0..<count]))
@@ -350,6 +354,11 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         var one: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, size)
+        // A peer that went without a word, and that no PING can ask: found dead after about three minutes.
+        var (idleSeconds, intervalSeconds): (Int32, Int32) = (60, 20)
+        setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, size)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, &idleSeconds, size)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, &intervalSeconds, size)
         // Unacknowledged bytes end the connection as unread ones do: also where the peer's machine is gone.
         var milliseconds = Int32(clamping: options.writeTimeout.components.seconds * 1000)
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, size)

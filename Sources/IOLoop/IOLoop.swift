@@ -1,5 +1,6 @@
 // The loop: a serial Dispatch queue with one source, its own epoll. Sockets, timers and jobs of one loop run on one thread
-// at a time, in bounded passes: kernel events, inbox, ready sockets, jobs, timers, flushes.
+// at a time, in bounded passes: sockets that were left over, kernel events (the inbox among them) each with its jobs,
+// timers, flushes.
 //
 // How a pass comes about: the DispatchSource sees the epoll descriptor readable and runs `drain` on the queue. `drain` makes
 // passes until nothing is left, then lingers in epoll_wait for a moment, then returns the thread to Dispatch. Other threads
@@ -49,7 +50,7 @@ package protocol LoopFlushable: AnyObject {
 ///
 /// `execute`, `schedule` and the executor's faces may be called from any thread; everything else traps outside the loop.
 package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    // Sendable unchecked because the members under "loop only" are touched by the drain alone, which runs on one serial queue,
+    // Because the members under "loop only" are touched by the drain alone, which runs on one serial queue,
     // and every entry point checks that with `preconditionOnLoop`; the inbox has its own lock.
 
     // MARK: Set once, then read from anywhere
@@ -81,11 +82,13 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private struct Slot {
         var generation: UInt32 = 0
         var handler: (any LoopEventHandler)?
+        /// What to serve in the next pass; empty unless the slot is on the ready list.
+        var readyEvents: LoopEvents = []
     }
     private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
     private var work = Deque<Work>()
-    private var ready: [(registration: LoopRegistration, events: LoopEvents)] = []
+    private var ready: [LoopRegistration] = []
     private var flushes: [any LoopFlushable] = []
     private var timers = TimerHeap()
     /// Executor jobs since the start. A call that never leaves its actor and never waits takes one, which a test holds.
@@ -93,9 +96,9 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private var buffers: [[UInt8]] = []
     private var armedNanoseconds = Int64.max
     private var cachedNow: ContinuousClock.Instant?
-    private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: LoopLimits.eventsPerPass)
+    private let events: UnsafeMutableBufferPointer<epoll_event>
     /// What every socket of this loop reads into. Its contents live until the next read.
-    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: LoopLimits.scratchBytes, alignment: 64)
+    let scratch: UnsafeMutableRawBufferPointer
     private static let wakeUpDatum = UInt64.max
     private static let timerDatum = UInt64.max - 1
 
@@ -106,15 +109,23 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         clinux_ignore_sigpipe()
         self.label = label
         queue = DispatchQueue(label: label, qos: .userInitiated)
-        epoll = try SystemCalls.checked("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
-        wakeUp = try SystemCalls.checked("eventfd") { clinux_eventfd() }
-        timer = try SystemCalls.checked("timerfd_create") { clinux_timerfd() }
-        source = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: queue)
-        for (descriptor, datum) in [(wakeUp, Self.wakeUpDatum), (timer, Self.timerDatum)] {
+        let epoll = OwnedDescriptor(
+            try SystemCalls.checked("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+        let wakeUp = OwnedDescriptor(try SystemCalls.checked("eventfd") { clinux_eventfd() })
+        let timer = OwnedDescriptor(try SystemCalls.checked("timerfd_create") { clinux_timerfd() })
+        let set = epoll.number
+        for (descriptor, datum) in [(wakeUp.number, Self.wakeUpDatum), (timer.number, Self.timerDatum)] {
             try SystemCalls.checked("epoll_ctl") {
-                clinux_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, datum)
+                clinux_epoll_control(set, EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, datum)
             }
         }
+        self.epoll = epoll.release()
+        self.wakeUp = wakeUp.release()
+        self.timer = timer.release()
+        events = UnsafeMutableBufferPointer.allocate(capacity: LoopLimits.eventsPerPass)
+        scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: LoopLimits.scratchBytes, alignment: 64)
+        // Last: nothing may throw once there is a source, which must not be released before it is active.
+        source = DispatchSource.makeReadSource(fileDescriptor: self.epoll, queue: queue)
         // The loop is never torn down, so the cycle through the source's handler is meant.
         source.setEventHandler { [self] in drain() }
         source.activate()
@@ -140,6 +151,7 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     /// The time, read at most once per pass. Loop only.
     package var now: ContinuousClock.Instant {
+        preconditionOnLoop()
         if let cachedNow { return cachedNow }
         let now = ContinuousClock.now
         cachedNow = now
@@ -237,13 +249,17 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Serves the handler again in the next pass: for an edge-triggered socket that was stopped before EAGAIN, since no new edge will come.
     package func markReady(_ registration: LoopRegistration, _ events: LoopEvents) {
         preconditionOnLoop()
-        ready.append((registration, events))
+        guard handler(registration) != nil else { return }
+        let slot = Int(registration.slot)
+        // Once on the list: a busy socket that exhausts its budget twice in a pass would gain turns on its neighbours.
+        if slots[slot].readyEvents.isEmpty { ready.append(registration) }
+        slots[slot].readyEvents.formUnion(events)
     }
 
     /// Calls `flush` at the end of this pass. The caller sees to it that it is asked for once.
     @inline(__always)
     package func flushAtEndOfPass(_ flushable: any LoopFlushable) {
-        assert(isCurrent, "this may only be called on its loop")
+        preconditionOnLoop()
         flushes.append(flushable)
     }
 
@@ -254,6 +270,7 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     private func release(_ registration: LoopRegistration) {
         slots[Int(registration.slot)].handler = nil
+        slots[Int(registration.slot)].readyEvents = []
         slots[Int(registration.slot)].generation &+= 1
         freeSlots.append(registration.slot)
     }
@@ -299,11 +316,12 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     }
 
     private func nanoseconds(of instant: ContinuousClock.Instant) -> Int64 {
-        let (seconds, attoseconds) = (instant - origin).components
-        let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        // Centuries ahead means never; half the range leaves room for the sum.
-        if overflow || nanoseconds > Int64.max / 2 { return Int64.max / 2 }
-        return nanoseconds + attoseconds / 1_000_000_000
+        let span = instant - origin
+        // The past is due now, centuries ahead means never; half the range leaves room for sums.
+        if span <= .zero { return 0 }
+        if span >= .nanoseconds(Int64.max / 2) { return Int64.max / 2 }
+        let (seconds, attoseconds) = span.components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 
     // MARK: The drain (loop only)
@@ -357,7 +375,13 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         default:
             let slot = slots[Int(UInt32(truncatingIfNeeded: datum))]
             guard slot.generation == UInt32(truncatingIfNeeded: datum >> 32), let handler = slot.handler else { return }
-            handler.ready(LoopEvents(rawValue: event.events))
+            let events = LoopEvents(rawValue: event.events)
+            guard slot.readyEvents.isEmpty else {
+                // It had its turn in this pass; the next one tells it all.
+                slots[Int(UInt32(truncatingIfNeeded: datum))].readyEvents.formUnion(events)
+                return
+            }
+            handler.ready(events)
         }
     }
 
@@ -374,9 +398,16 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     }
 
     private func serveReady() {
-        let batch = ready
-        ready.removeAll(keepingCapacity: true)
-        for item in batch { handler(item.registration)?.ready(item.events) }
+        var batch: [LoopRegistration] = []
+        swap(&batch, &ready)
+        for registration in batch {
+            guard let handler = handler(registration) else { continue }
+            let events = slots[Int(registration.slot)].readyEvents
+            slots[Int(registration.slot)].readyEvents = []
+            handler.ready(events)
+        }
+        batch.removeAll(keepingCapacity: true)
+        if ready.isEmpty { swap(&batch, &ready) }
     }
 
     @inline(__always)
@@ -425,7 +456,7 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
 /// A scheduled block. Released timers still fire; cancelled ones do not.
 package final class LoopTimer: @unchecked Sendable {
-    // Sendable unchecked because the entry is touched on its loop only, once `schedule` returned.
+    // Because the entry is touched on its loop only, once `schedule` returned.
     private let loop: IOLoop
     fileprivate let entry: TimerEntry
 

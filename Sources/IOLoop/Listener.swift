@@ -58,9 +58,13 @@ package final class Listener: LoopEventHandler {
 
     /// Removes a socket file that nobody listens on, so that a killed server can start again. A live one stays and `bind` refuses.
     private static func removeStaleSocket(_ address: SocketAddress) throws(SystemError) {
+        let path = String(address.description.dropFirst(5))
+        var info = stat()
+        // Only a socket: connect says "refused" for plain files too. Anything else stays, and bind refuses.
+        guard lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFSOCK else { return }
         let probe = OwnedDescriptor(try SystemCalls.checked("socket") { clinux_stream_socket(AF_UNIX) })
         let result = address.withPointer { connect(probe.number, $0, $1) }
-        if result < 0, errno == ECONNREFUSED { unlink(String(address.description.dropFirst(5))) }
+        if result < 0, errno == ECONNREFUSED { unlink(path) }
     }
 
     /// Stops listening. Idempotent.
@@ -71,8 +75,9 @@ package final class Listener: LoopEventHandler {
         if let registration { loop.deregister(registration) }
         registration = nil
         if let descriptor {
-            _ = Glibc.close(descriptor)
+            // Before the close: after it a successor may have bound the path.
             if let unixPath { unlink(unixPath) }
+            _ = Glibc.close(descriptor)
         }
         descriptor = nil
     }
@@ -83,8 +88,11 @@ package final class Listener: LoopEventHandler {
         for _ in 0..<LoopLimits.acceptsPerPass {
             guard let descriptor else { return }
             do {
-                guard let (connection, peer) = try accept(descriptor) else { return }
-                backOff = Self.backOffMinimum
+                guard let (connection, peer) = try accept(descriptor) else {
+                    // Only when the backlog is empty: one freed descriptor at a time is no recovery.
+                    backOff = Self.backOffMinimum
+                    return
+                }
                 accepted(OwnedDescriptor(connection), peer)
             } catch {
                 pause(after: error)
@@ -103,7 +111,7 @@ package final class Listener: LoopEventHandler {
             if let peer { return (connection, peer) }
             let number = errno
             switch number {
-            case EINTR, ECONNABORTED, EPROTO, EPERM: continue
+            case EINTR, ECONNABORTED, EPROTO: continue
             case EAGAIN: return nil
             default: throw SystemError(number: number, operation: "accept")
             }

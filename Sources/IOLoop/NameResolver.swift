@@ -25,7 +25,8 @@ package enum NameResolver {
     /// Threads in getaddrinfo at a time.
     private static let threadsMax = 4
 
-    private static let inFlight = Mutex(0)
+    /// Look-ups of each thread.
+    private static let inFlight = Mutex([Int](repeating: 0, count: threadsMax))
     private static let queues = (0..<threadsMax).map { DispatchQueue(label: "resolver-\($0)") }
 
     /// All addresses of an endpoint, in the system's order of preference. Call it on the loop.
@@ -40,16 +41,17 @@ package enum NameResolver {
             return [SocketAddress(unixPath: path)]
         case .host(let host, let port):
             if let address = SocketAddress(numericHost: host, port: port) { return [address] }
-            let ticket = inFlight.withLock { count -> Int? in
-                guard count < lookupsMax else { return nil }
-                count += 1
-                return count
+            let thread = inFlight.withLock { counts -> Int? in
+                guard counts.reduce(0, +) < lookupsMax else { return nil }
+                let least = counts.indices.min { counts[$0] < counts[$1] } ?? 0
+                counts[least] += 1
+                return least
             }
-            guard let ticket else { throw ResolveError(host: host, reason: "too many look-ups are under way") }
+            guard let thread else { throw ResolveError(host: host, reason: "too many look-ups are under way") }
             return try await wait(on: loop, until: deadline) { waiter in
-                queues[ticket % threadsMax].async {
+                queues[thread].async {
                     let result = lookUp(host, port)
-                    inFlight.withLock { $0 -= 1 }
+                    inFlight.withLock { $0[thread] -= 1 }
                     waiter.resume(with: result.mapError { $0 })
                 }
             }

@@ -19,9 +19,6 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
         let text = String(cString: strerror(number))
         return "\(operation): \(text) (errno \(number))"
     }
-
-    /// The process or the system has no descriptor left.
-    package var isOutOfDescriptors: Bool { number == EMFILE || number == ENFILE }
 }
 
 /// What a non-blocking call came to.

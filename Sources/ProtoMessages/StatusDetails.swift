@@ -32,7 +32,9 @@ package struct StatusDetails: Sendable, Equatable {
                 info = Dictionary(errorInfo.metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
             } else if name == RetryInfo.fullName, let retry = try? RetryInfo(unpacking: detail.value.span) {
                 let delay = retry.retryDelay ?? ProtoDuration()
-                retryAfter = max(.zero, .seconds(delay.seconds) + .nanoseconds(Int64(delay.nanos)))
+                // google.protobuf.Duration's own range, 10,000 years: a peer must not make an arithmetic overflow.
+                let seconds = min(max(delay.seconds, 0), 315_576_000_000)
+                retryAfter = max(.zero, .seconds(seconds) + .nanoseconds(Int64(delay.nanos)))
             }
         }
     }

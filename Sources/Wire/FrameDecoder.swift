@@ -3,7 +3,8 @@
 
 /// Bytes that cannot be frames; the connection cannot go on.
 package enum WireError: Error, Sendable, Equatable {
-    /// The first byte of a length was not zero.
+    /// The first byte of a length was not zero, which is reserved: a peer that speaks another protocol, or that is out of step.
+    /// Frames up to 16 MiB - 1 are read past instead when they are above the limit.
     case reservedLengthByte(UInt8)
 }
 
@@ -43,7 +44,7 @@ package struct FrameDecoder: Sendable {
             } else if !partial.isEmpty {
                 guard try completePartial(bytes, &offset, frame: frame, oversized: oversized) else { return }
             } else if bytes.count - offset < WireLimits.headerBytes {
-                return keep(bytes, from: offset)
+                return try keep(bytes, from: offset)
             } else {
                 let header = try checkedHeader(bytes, at: offset)
                 let payloadStart = offset + WireLimits.headerBytes
@@ -56,7 +57,7 @@ package struct FrameDecoder: Sendable {
                     offset = payloadStart + length
                     guard frame(header, bytes.extracting(payloadStart..<offset)) else { return }
                 } else {
-                    return keep(bytes, from: offset)
+                    return try keep(bytes, from: offset)
                 }
             }
         }
@@ -67,7 +68,8 @@ package struct FrameDecoder: Sendable {
         return FrameHeader(bytes, at: offset)
     }
 
-    private mutating func keep(_ bytes: Span<UInt8>, from offset: Int) {
+    private mutating func keep(_ bytes: Span<UInt8>, from offset: Int) throws(WireError) {
+        guard bytes[offset] == 0 else { throw .reservedLengthByte(bytes[offset]) }
         partial.reserveCapacity(bytes.count - offset)
         append(bytes, from: offset, count: bytes.count - offset)
     }

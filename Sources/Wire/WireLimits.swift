@@ -9,7 +9,4 @@ package enum WireLimits {
     /// What a server accepts unless configured otherwise: large enough for any prompt, small enough that a frame's unpacked form
     /// (at most eight times its size) is bearable for every connection at once.
     package static let payloadBytesDefault = 1 << 20
-    /// A larger frame is read past and its call refused. A length above this has its first byte set, which is reserved: the peer
-    /// does not speak this protocol, or the two are out of step.
-    package static let skippedBytesMax = (1 << 24) - 1
 }

@@ -46,6 +46,40 @@ struct ByteStreamTests {
         #expect(received == [1, 2, 3])
     }
 
+    @Test("leaves a file alone that is no socket, and says that the address is in use")
+    func noSocketFile() async throws {
+        let path = "/tmp/chat-loop-test-file-\(getpid())"
+        defer { unlink(path) }
+        let file = open(path, O_CREAT | O_WRONLY, 0o600)
+        close(file)
+        await #expect(throws: SystemError(number: EADDRINUSE, operation: "bind")) {
+            try await onLoop.run { actor in
+                let server = try EchoServer(on: actor.loop, address: SocketAddress(unixPath: path))
+                server.close()
+            }
+        }
+        #expect(access(path, F_OK) == 0)
+    }
+
+    @Test("answers that were given before the peer closed its half still reach it")
+    func halfClose() async throws {
+        let received = try await onLoop.run { actor in
+            let server = try EchoServer(on: actor.loop)
+            defer { server.close() }
+            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(socket) }
+            _ = server.address.withPointer { connect(socket, $0, $1) }
+            // Both are there before the server looks: its read sees the bytes and the end.
+            _ = send(socket, [1, 2, 3] as [UInt8], 3, 0)
+            shutdown(socket, Int32(SHUT_WR))
+            _ = try await server.nextEnd()
+            var answer = [UInt8](repeating: 0, count: 8)
+            let count = recv(socket, &answer, answer.count, Int32(MSG_DONTWAIT))
+            return Array(answer.prefix(max(0, count)))
+        }
+        #expect(received == [1, 2, 3])
+    }
+
     @Test("ends a peer that reads nothing for the write timeout")
     func writeTimeout() async throws {
         let end = try await onLoop.run { actor in

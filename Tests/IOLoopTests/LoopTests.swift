@@ -77,6 +77,17 @@ struct LoopTests {
         #expect(isCurrent == [true, true])
     }
 
+    @Test("takes deadlines from the beginning to the end of time")
+    func extremeDeadlines() async throws {
+        let fired = Mutex(0)
+        let now = ContinuousClock.now
+        for seconds in [Int64.min / 2, -1, Int64.max / 2, Int64.max - 1] {
+            _ = loop.schedule(at: now.advanced(by: .seconds(seconds))) { fired.withLock { $0 += 1 } }
+        }
+        try await onLoop.run { try await $0.loop.sleep(until: .now + .milliseconds(5)) }
+        #expect(fired.withLock { $0 } == 2)
+    }
+
     @Test("ends a wait by its deadline")
     func waitEndsByDeadline() async throws {
         await #expect(throws: DeadlineExceeded.self) {

@@ -33,7 +33,7 @@ int clinux_timerfd(void);
 /// Arms a timerfd once, `nanoseconds` from now; 0 disarms it.
 int clinux_timerfd_arm(int descriptor, int64_t nanoseconds);
 
-/// Makes SIGPIPE harmless for the whole process, once.
+/// Makes SIGPIPE harmless for the whole process, unless the program has a handler of its own for it.
 void clinux_ignore_sigpipe(void);
 
 #endif

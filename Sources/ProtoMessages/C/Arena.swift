@@ -17,7 +17,7 @@ package enum UnpackingLimits {
     package static func budget(forBytes count: Int) -> Int { count * budgetPerByte + budgetFloorBytes }
 }
 
-/// A handle on the arena's state, which lives in the frame of `withArena`. Does not outlive that call.
+/// A handle on the arena's state, which lives in the frame of `with`. Does not outlive that call.
 struct Arena {
     /// The first piece is on the stack: most messages need no other.
     static let stackBytes = 1_024

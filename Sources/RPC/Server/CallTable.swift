@@ -12,9 +12,15 @@ struct CallTable<Call> {
     private(set) var runningCount = 0
     private(set) var isDraining = false
     private var highestID: UInt32 = 0
+    /// Of the requests of running tasks.
+    private var runningBytes = 0
     private let callsMax: Int
+    private let bytesMax: Int
 
-    init(callsMax: Int) { self.callsMax = callsMax }
+    init(callsMax: Int, bytesMax: Int = .max) {
+        self.callsMax = callsMax
+        self.bytesMax = bytesMax
+    }
 
     /// What becomes of a request frame.
     enum Admission: Equatable {
@@ -24,7 +30,8 @@ struct CallTable<Call> {
         case endRunning(RPCError)
     }
 
-    mutating func request(_ id: StreamID) -> Admission {
+    /// - Parameter bytes: the request frame's payload.
+    mutating func request(_ id: StreamID, bytes: Int = 0) -> Admission {
         guard id.isCall else {
             return .refuse(
                 RPCError(.invalidArgument, "the stream id \(id) is not for calls; clients number them 1, 3, 5, ..."))
@@ -46,14 +53,24 @@ struct CallTable<Call> {
                     "this connection has \(callsMax) calls in flight, the most allowed; wait for one to end or open another connection",
                     reason: "TOO_MANY_CALLS", info: ["calls_max": String(callsMax)]))
         }
+        // A call alone is always let through, or a frame within its limit could be refused for ever.
+        guard runningCount == 0 || runningBytes + bytes <= bytesMax else {
+            return .refuse(
+                RPCError(
+                    .resourceExhausted,
+                    "the requests in flight on this connection have more than \(bytesMax) bytes, the most allowed; "
+                        + "wait for one to end or open another connection",
+                    reason: "TOO_MANY_CALLS", info: ["call_bytes_max": String(bytesMax)]))
+        }
         return .begin
     }
 
     /// Notes a call that was admitted and has a task.
-    mutating func begin(_ id: StreamID, _ call: Call) {
+    mutating func begin(_ id: StreamID, _ call: Call, bytes: Int = 0) {
         let previous = unanswered.updateValue(call, forKey: id)
         precondition(previous == nil, "a call begins once")
         runningCount += 1
+        runningBytes += bytes
     }
 
     /// Takes the right to answer: false when the call has its answer already, or the id is another call's by now.
@@ -68,9 +85,10 @@ struct CallTable<Call> {
     func isUnanswered(_ id: StreamID) -> Bool { unanswered[id] != nil }
 
     /// A call's task returned.
-    mutating func taskReturned() {
+    mutating func taskReturned(bytes: Int = 0) {
         precondition(runningCount > 0, "a task returns once")
         runningCount -= 1
+        runningBytes -= bytes
     }
 
     /// True where a data frame came too late: its call has its answer, and a second one would confuse the client.

@@ -8,7 +8,10 @@ internal import Wire
 final class ServerCall {
     let id: StreamID
     let context: CallContext
-    var task: Task<Void, Never>?
+    /// The size of the request's message.
+    let requestBytes: Int
+    private var task: Task<Void, Never>?
+    private var isTaskCancelled = false
     var deadlineTimer: LoopTimer?
     /// A stream's method that waits for room.
     var roomWaiter: Waiter<Void>?
@@ -17,9 +20,10 @@ final class ServerCall {
     private var queued = Deque<(end: Int, bytes: Int)>()
     private(set) var queuedBytes = 0
 
-    init(id: StreamID, context: CallContext) {
+    init(id: StreamID, context: CallContext, requestBytes: Int) {
         self.id = id
         self.context = context
+        self.requestBytes = requestBytes
     }
 
     func wrote(_ bytes: Int, endingAt end: Int) {
@@ -39,8 +43,19 @@ final class ServerCall {
     func cancel() {
         deadlineTimer?.cancel()
         deadlineTimer = nil
-        task?.cancel()
+        cancelTask()
         roomWaiter?.resume(throwing: CancellationError())
         roomWaiter = nil
+    }
+
+    /// Notes the call's task, which may have run a while, and been cancelled, before its creator could tell it.
+    func began(_ task: Task<Void, Never>) {
+        self.task = task
+        if isTaskCancelled { task.cancel() }
+    }
+
+    func cancelTask() {
+        isTaskCancelled = true
+        task?.cancel()
     }
 }

@@ -1,6 +1,7 @@
 // One client's connection: frames in, calls begun, answers out. An actor on the connection's loop; a call's task is
 // isolated to it, so nothing between a frame and its answer leaves the thread.
 
+internal import DequeModule
 internal import IOLoop
 internal import Logging
 internal import ProtoMessages
@@ -37,6 +38,10 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private var frameBegan: ContinuousClock.Instant?
     private var pingSent: ContinuousClock.Instant?
     private var drainIdleSince: ContinuousClock.Instant?
+    /// Calls that wait for room, in the order in which they began to wait.
+    private var waitingForRoom = Deque<ServerCall>()
+    /// Woken at a time: more would only find the queue full again.
+    private static let wakesPerProgress = 16
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -51,7 +56,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         self.setup = setup
         self.ended = ended
         decoder = FrameDecoder(payloadBytesMax: setup.limits.payloadBytesMax)
-        calls = CallTable(callsMax: setup.limits.callsPerConnectionMax)
+        calls = CallTable(
+            callsMax: setup.limits.callsPerConnectionMax, bytesMax: setup.limits.callBytesPerConnectionMax)
     }
 
     /// Begins to read.
@@ -159,7 +165,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     // MARK: Calls
 
     private func request(_ id: StreamID, _ payload: Span<UInt8>) {
-        switch calls.request(id) {
+        switch calls.request(id, bytes: payload.count) {
         case .begin: break
         case .refuse(let error): return refuse(error, on: id)
         case .endRunning(let error): return answer(id, error)
@@ -196,7 +202,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         let context = CallContext(
             method: handler.descriptor, identity: .anonymous, peer: peer, metadata: Metadata(head.metadata),
             receivedAt: receivedAt, deadline: deadline, logger: setup.logger, canceller: self)
-        let call = ServerCall(id: id, context: context)
+        let call = ServerCall(id: id, context: context, requestBytes: message.count)
         // The task takes this actor's isolation and prefers its loop: it is enqueued there, stays there, and every continuation
         // resumes it there. (`immediate` for its closure, which inherits the isolation where `Task.init` with a preference
         // does not.)
@@ -204,17 +210,17 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         case .unary(let prepare):
             let body = try prepare(message)
             admit(call)
-            call.task = Task.immediate(executorPreference: loop) { await self.run(call, body) }
+            call.began(Task.immediate(executorPreference: loop) { await self.run(call, body) })
         case .serverStream(let prepare):
             let body = try prepare(message)
             admit(call)
-            call.task = Task.immediate(executorPreference: loop) { await self.run(call, body) }
+            call.began(Task.immediate(executorPreference: loop) { await self.run(call, body) })
         }
     }
 
     /// Before its task begins, which may end the call there and then.
     private func admit(_ call: ServerCall) {
-        calls.begin(call.id, call)
+        calls.begin(call.id, call, bytes: call.requestBytes)
         setup.observer?.callBegan(call.context)
         if let deadline = call.context.deadline { watch(call, deadline) }
     }
@@ -222,7 +228,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     nonisolated func cancelTask(of context: CallContext) {
         guard loop.isCurrent else { return loop.execute { self.cancelTask(of: context) } }
         assumeIsolated { connection in
-            for call in connection.calls.unanswered.values where call.context === context { call.task?.cancel() }
+            for call in connection.calls.unanswered.values where call.context === context { call.cancelTask() }
         }
     }
 
@@ -239,12 +245,14 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         do {
             // What has no room to be answered is not begun: one read can hold a thousand small requests for large replies.
             while stream.isFull, isLive(call) { try await waitForRoom(call) }
+            // Answered or cut off after it was woken and before it ran: nobody waits for what it would do.
+            guard isLive(call) else { throw CancellationError() }
             let reply = try await body(call.context)
             answer(call, reply: reply)
         } catch {
             answer(call.id, convert(error), of: call)
         }
-        taskReturned()
+        taskReturned(call)
     }
 
     private func run(_ call: ServerCall, _ body: MethodHandler.StreamBody) async {
@@ -257,11 +265,11 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         } catch {
             answer(call.id, convert(error), of: call)
         }
-        taskReturned()
+        taskReturned(call)
     }
 
-    private func taskReturned() {
-        calls.taskReturned()
+    private func taskReturned(_ call: ServerCall) {
+        calls.taskReturned(bytes: call.requestBytes)
         lastCallReturned = loop.now
         if calls.isDraining { closeIfDrained() }
         endIfOver()
@@ -347,27 +355,30 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         // The write timeout ends the connection, and with it this wait; the deadline ends the call.
         try await wait(on: loop) { waiter in
             call.roomWaiter = waiter
+            waitingForRoom.append(call)
             // Asked for here: room that came before would be told to nobody.
             stream.callWhenWritable()
         }
     }
 
-    /// Wakes the calls that have room again, the oldest first; a stream at half a queue of it, so that its method is not woken
-    /// for every packet.
+    /// Wakes calls that have room again, the one that waits longest first; a stream at half a queue of it, so that its
+    /// method is not woken for every packet.
     private func wakeStreams() {
-        var isOneLeft = false
-        let waiting = calls.unanswered.values.filter { $0.roomWaiter != nil }
-        for call in waiting.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
-            guard let waiter = call.roomWaiter else { continue }
+        var looks = waitingForRoom.count
+        var wakes = Self.wakesPerProgress
+        while looks > 0, wakes > 0, !stream.isFull, let call = waitingForRoom.popFirst() {
+            looks -= 1
+            guard let waiter = call.roomWaiter else { continue }  // Answered meanwhile.
             call.socketTook(upTo: stream.takenBytes)
-            if !stream.isFull, call.queuedBytes <= setup.limits.streamQueueBytes / 2 {
-                call.roomWaiter = nil
-                waiter.resume(returning: ())
-            } else {
-                isOneLeft = true
+            guard call.queuedBytes <= setup.limits.streamQueueBytes / 2 else {
+                waitingForRoom.append(call)
+                continue
             }
+            call.roomWaiter = nil
+            wakes -= 1
+            waiter.resume(returning: ())
         }
-        if isOneLeft { stream.callWhenWritable() }
+        if !waitingForRoom.isEmpty { stream.callWhenWritable() }
     }
 
     // MARK: Writing
@@ -410,7 +421,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         }
         let lastActive = max(lastReceived, lastCallReturned)
         if setup.limits.idleTimeout > .zero, calls.isIdle, now - lastActive > setup.limits.idleTimeout {
-            return stream.finish()
+            // As a drain, so that a request that crosses it is answered NOT_PROCESSED.
+            return drain()
         }
         if calls.isDraining { closeIfDrained() }
     }
@@ -438,6 +450,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     }
 
     private func dropCalls() {
+        waitingForRoom = []
         for call in calls.takeAll() {
             let error = RPCError(.cancelled, "the connection to the caller was lost", reason: "CONNECTION_LOST")
             call.cancel()

@@ -9,6 +9,8 @@ package struct ServerLimits: Sendable {
     package var connectionsMax = 20_000
     /// Calls in flight on one connection. Past it a call is refused, not the connection.
     package var callsPerConnectionMax = 1024
+    /// Bytes of the requests in flight on one connection, which their methods may keep as long as they run.
+    package var callBytesPerConnectionMax = 8 << 20
     /// The largest request or reply frame, in bytes.
     package var payloadBytesMax = WireLimits.payloadBytesDefault
     /// Bytes of one stream that wait for its reader; above it the stream's method waits. A quarter of the connection's,

@@ -12,7 +12,8 @@ actor ServerShard {
     private var listeners: [Listener] = []
     private var sweepTimer: LoopTimer?
     private var isDraining = false
-    private var drainWaiter: Waiter<Void>?
+    /// Those who wait for the last connection to go.
+    private var drainWaiters: [Waiter<Void>] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -37,7 +38,7 @@ actor ServerShard {
                 guard count.take(upTo: limit) else {
                     // Closing is the answer: the client fails over, and memory stays bounded.
                     observer?.connectionRefused()
-                    return logger.warning(
+                    return logger.debug(
                         "connection refused: the limit is reached", metadata: ["connections_max": "\(limit)"])
                 }
                 observer?.connectionAccepted()
@@ -72,8 +73,8 @@ actor ServerShard {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         connectionCount.giveBack()
         if connections.isEmpty {
-            drainWaiter?.resume(returning: ())
-            drainWaiter = nil
+            for waiter in drainWaiters { waiter.resume(returning: ()) }
+            drainWaiters = []
         }
     }
 
@@ -112,7 +113,7 @@ actor ServerShard {
     func waitUntilEmpty(until deadline: ContinuousClock.Instant) async throws {
         precondition(isDraining, "only a draining shard empties")
         try await wait(on: loop, until: deadline) { waiter in
-            if connections.isEmpty { waiter.resume(returning: ()) } else { drainWaiter = waiter }
+            if connections.isEmpty { waiter.resume(returning: ()) } else { drainWaiters.append(waiter) }
         }
     }
 
