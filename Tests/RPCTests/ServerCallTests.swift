@@ -82,7 +82,7 @@ struct ServerCallTests {
             #expect(try await peer.frame().outcome.code == 1)
             await peer.send(HandWritten.request(id: 3, "Large", HandWritten.keyValue("1")))
             #expect(try await peer.frame().id == 3)
-            #expect(!server.journal.lines.contains("hang h"))
+            #expect(!server.journal.entries.contains("hang h"))
         }
     }
 
