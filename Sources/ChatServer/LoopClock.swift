@@ -10,7 +10,8 @@ struct LoopClock: EngineClock {
 
     init(fallback: IOLoop) { self.fallback = fallback }
 
-    var now: ContinuousClock.Instant { IOLoop.current?.now ?? .now }
+    // Not the loop's cached time: what a turn reports of itself would be 0 within a pass.
+    var now: ContinuousClock.Instant { .now }
 
     var wallMicroseconds: Int64 {
         var time = timespec()
