@@ -41,9 +41,9 @@ extension ChatClient {
 
     /// Asks and returns the answer piece by piece.
     ///
-    /// The call begins with the iteration. Leaving the loop, or cancelling its task, cancels the turn on the server, which then
-    /// stores nothing. The answer is whole and stored when, and only when, the `finished` event comes; the stream checks
-    /// that no piece is missing.
+    /// The call begins with the iteration. Leaving the loop, or cancelling its task, cancels the turn on the server,
+    /// which then stores nothing. The answer is whole and stored when, and only when, the `finished` event comes; the
+    /// stream checks that no piece is missing.
     public func streamChat(
         _ request: ChatRequest, options: ChatCallOptions = ChatCallOptions()
     ) -> ChatEventStream {

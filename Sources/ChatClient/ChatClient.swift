@@ -1,8 +1,8 @@
 // The Swift client library of Chat Service.
 //
-// A `ChatClient` is made once and used from any task. Cancelling the task that awaits a call cancels the call on the server; every
-// call has a time limit; failed calls are tried again where that is safe. Methods by topic: ChatClient+Chat.swift,
-// +Sessions.swift, +Locks.swift, +Server.swift.
+// A `ChatClient` is made once and used from any task. Cancelling the task that awaits a call cancels the call on the
+// server; every call has a time limit; failed calls are tried again where that is safe. Methods by topic:
+// ChatClient+Chat.swift, +Sessions.swift, +Locks.swift, +Server.swift.
 
 internal import ChatStubs
 package import IOLoop
@@ -19,8 +19,8 @@ internal import RPC
 /// await client.close()
 /// ```
 ///
-/// All methods may be called from any task, at the same time. Calls share one connection, to the first of the addresses that
-/// answers; when it is lost, the next call goes to the next address. All errors are ``ChatClientError``.
+/// All methods may be called from any task, at the same time. Calls share one connection, to the first of the addresses
+/// that answers; when it is lost, the next call goes to the next address. All errors are ``ChatClientError``.
 public final class ChatClient: Sendable {
     /// The port that is meant where an address names none.
     public static let defaultPort = 7420
@@ -31,7 +31,8 @@ public final class ChatClient: Sendable {
     /// Makes a client that connects when it is first used.
     ///
     /// - Parameters:
-    ///   - addresses: `host:port`, `host`, `[::1]:port` or `unix:/path`, tried in this order. A name with several address
+    ///   - addresses: `host:port`, `host`, `[::1]:port` or `unix:/path`, tried in this order. A name with several
+    /// address
     ///     records counts as all of them.
     ///   - options: limits and habits.
     /// - Throws: ``ChatClientError`` with code `invalidArgument` for an address that cannot be read.
@@ -55,7 +56,8 @@ public final class ChatClient: Sendable {
     /// Makes a client and connects it, to learn at once whether a server can be reached.
     ///
     /// - Parameters: as ``init(addresses:options:)``.
-    /// - Throws: ``ChatClientError``: `unavailable` with every address's failure in words, `invalidArgument`, `cancelled`.
+    /// - Throws: ``ChatClientError``: `unavailable` with every address's failure in words, `invalidArgument`,
+    /// `cancelled`.
     public static func connect(
         to addresses: [String], options: ChatClientOptions = ChatClientOptions()
     ) async throws(ChatClientError) -> ChatClient {
@@ -65,8 +67,8 @@ public final class ChatClient: Sendable {
         return client
     }
 
-    /// Ends the connection. Calls in flight and later ones fail with `cancelled` and reason `CLIENT_CLOSED`. Releasing the
-    /// client does the same.
+    /// Ends the connection. Calls in flight and later ones fail with `cancelled` and reason `CLIENT_CLOSED`. Releasing
+    /// the client does the same.
     public func close() async { await rpc.close() }
 
     private typealias Reason = ChatClientError.Reason

@@ -13,7 +13,8 @@ public struct ChatClientOptions: Sendable {
     public var chatTimeout = Duration.seconds(10 * 60)
     /// Sent with every call, for example an `authorization`. Keys in lower case.
     public var metadata: [String: String] = [:]
-    /// How often a call is tried in all, where trying again is safe. Calls of this library are, unless they say otherwise.
+    /// How often a call is tried in all, where trying again is safe. Calls of this library are, unless they say
+    /// otherwise.
     public var attemptsMax = 4
     /// The pause before the second attempt; each further one doubles it. The actual one varies, so that clients that
     /// failed together do not come back together.
@@ -26,11 +27,12 @@ public struct ChatClientOptions: Sendable {
     public var pingInterval = Duration.seconds(20)
     /// A server that stays silent for so long after that is taken for dead.
     public var pingTimeout = Duration.seconds(10)
-    /// A connection is replaced at this age, give or take a tenth, so that calls reach servers that were added; nil for never.
+    /// A connection is replaced at this age, give or take a tenth, so that calls reach servers that were added; nil for
+    /// never.
     public var connectionAgeMax: Duration? = .seconds(30 * 60)
-    /// How much of one stream may wait for its reader, in bytes. Above it the connection is read no further, and the server
-    /// and the model behind it wait, unless other calls of this client would wait too: then the stream may take four times
-    /// as much, and fails when its reader holds up the others for more than five seconds.
+    /// How much of one stream may wait for its reader, in bytes. Above it the connection is read no further, and the
+    /// server and the model behind it wait, unless other calls of this client would wait too: then the stream may take
+    /// four times as much, and fails when its reader holds up the others for more than five seconds.
     public var streamBufferBytesMax = 256 * 1024
 
     /// The defaults.
@@ -53,7 +55,8 @@ public struct ChatClientOptions: Sendable {
 
 /// What one call has of its own.
 public struct ChatCallOptions: Sendable {
-    /// The call's time limit; nil for the client's ``ChatClientOptions/callTimeout`` or ``ChatClientOptions/chatTimeout``.
+    /// The call's time limit; nil for the client's ``ChatClientOptions/callTimeout`` or
+    /// ``ChatClientOptions/chatTimeout``.
     public var timeout: Duration?
     /// Sent with the call beside the client's own metadata, for example a `traceparent`. Keys in lower case.
     public var metadata: [String: String]

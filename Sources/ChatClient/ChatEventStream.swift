@@ -7,7 +7,8 @@ internal import RPC
 ///
 /// Each iteration is a call of its own with the same turn id: a second one is answered from the store.
 public struct ChatEventStream: AsyncSequence, Sendable {
-    /// What happened: text, reasoning, tools, signs of life, the end. Kinds that this version does not know are left out.
+    /// What happened: text, reasoning, tools, signs of life, the end. Kinds that this version does not know are left
+    /// out.
     public typealias Element = ChatEvent.Event
     /// Every error is a ``ChatClientError``.
     public typealias Failure = ChatClientError

@@ -4,7 +4,8 @@ internal import ChatStubs
 internal import RPC
 internal import Wire
 
-/// What becomes of a lock that is held by a stream. Made by ``ChatClient/holdLock(_:ttl:wait:ownerLabel:token:options:)``.
+/// What becomes of a lock that is held by a stream. Made by
+/// ``ChatClient/holdLock(_:ttl:wait:ownerLabel:token:options:)``.
 public struct LockEventStream: AsyncSequence, Sendable {
     /// `granted` first, then `renewed`, and `lost` last.
     public typealias Element = HoldLockEvent.Event
@@ -31,7 +32,8 @@ public struct LockEventStream: AsyncSequence, Sendable {
 
         /// The next event; nil after `lost`.
         ///
-        /// - Throws: ``ChatClientError``: reason `NOT_ACQUIRED` when someone else holds the lock, reason `LOST` when nothing
+        /// - Throws: ``ChatClientError``: reason `NOT_ACQUIRED` when someone else holds the lock, reason `LOST` when
+        /// nothing
         ///   was heard for as long as the lease lives, or the call's own.
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation

@@ -2,8 +2,8 @@
 
 internal import Synchronization
 
-/// The secret that a lock is taken, renewed and given back with: 128 random bits. Taking a lock again with the same token gives the
-/// same lease, so a call whose answer was lost can be repeated.
+/// The secret that a lock is taken, renewed and given back with: 128 random bits. Taking a lock again with the same
+/// token gives the same lease, so a call whose answer was lost can be repeated.
 public struct LockToken: Sendable, Hashable, CustomStringConvertible {
     /// 32 lower-case hexadecimal digits. A secret: whoever has it holds the lock.
     public let text: String
@@ -31,7 +31,8 @@ public struct LockLease: Sendable, Equatable {
     public let key: String
     /// What to renew and release it with.
     public let token: LockToken
-    /// Greater than that of every lease on this key before. Whoever writes under the lock checks it in the same operation.
+    /// Greater than that of every lease on this key before. Whoever writes under the lock checks it in the same
+    /// operation.
     public let fence: UInt64
     /// When the lease ends unless it is renewed, by this machine's clock; early rather than late.
     public let expiresAt: ContinuousClock.Instant
@@ -41,8 +42,8 @@ public struct LockLease: Sendable, Equatable {
 public final class HeldLock: Sendable {
     /// What is locked.
     public let key: String
-    /// Greater than that of every lease on this key before. Whoever writes under the lock checks it in the same operation:
-    /// a lease alone does not keep out a holder that was paused.
+    /// Greater than that of every lease on this key before. Whoever writes under the lock checks it in the same
+    /// operation: a lease alone does not keep out a holder that was paused.
     public let fence: UInt64
     let token: LockToken
     private let end: Mutex<ContinuousClock.Instant>
@@ -57,7 +58,8 @@ public final class HeldLock: Sendable {
     /// When the lease ends unless it is renewed again.
     public var expiresAt: ContinuousClock.Instant { end.withLock { $0 } }
 
-    /// False once the lease has ended by this machine's clock or was lost. Worth a look before each step that others would see.
+    /// False once the lease has ended by this machine's clock or was lost. Worth a look before each step that others
+    /// would see.
     public var isHeld: Bool { .now < expiresAt }
 
     func renewed(until instant: ContinuousClock.Instant) { end.withLock { $0 = max($0, instant) } }

@@ -1,4 +1,5 @@
-// A lock around a piece of work: taken before it, renewed beside it, released after it, and the work is cancelled when it is lost.
+// A lock around a piece of work: taken before it, renewed beside it, released after it, and the work is cancelled when
+// it is lost.
 
 internal import ChatStubs
 internal import RPC
@@ -6,13 +7,13 @@ internal import RPC
 extension ChatClient {
     /// Runs `body` while this client holds the lock on `key`.
     ///
-    /// The lease is renewed in the background, every third of `ttl`. When it is lost (an operator took it, or it could not be
-    /// renewed in time), `body`'s task is cancelled, and once `body` has returned the error with reason `LOST` is
-    /// thrown, whatever `body` returned. The lock is released at the end, also when `body` throws or the caller is cancelled; a
-    /// caller that is cancelled should return soon, since the lease is not renewed from then on.
+    /// The lease is renewed in the background, every third of `ttl`. When it is lost (an operator took it, or it could
+    /// not be renewed in time), `body`'s task is cancelled, and once `body` has returned the error with reason `LOST`
+    /// is thrown, whatever `body` returned. The lock is released at the end, also when `body` throws or the caller is
+    /// cancelled; a caller that is cancelled should return soon, since the lease is not renewed from then on.
     ///
-    /// A lease is no guarantee on its own: a process may be paused past its end. Pass ``HeldLock/fence`` to what you write to and let it
-    /// refuse a smaller one, or look at ``HeldLock/isHeld`` where that is all you can do.
+    /// A lease is no guarantee on its own: a process may be paused past its end. Pass ``HeldLock/fence`` to what you
+    /// write to and let it refuse a smaller one, or look at ``HeldLock/isHeld`` where that is all you can do.
     ///
     /// - Parameters:
     ///   - key: 1 to 256 bytes without control characters, spaces or braces.
@@ -21,8 +22,10 @@ extension ChatClient {
     ///   - ownerLabel: tells others who holds it; not a secret.
     ///   - body: runs in a child task of the caller's.
     /// - Returns: what `body` returned, with the lock held all the while.
-    /// - Throws: ``ChatClientError`` with reason `NOT_ACQUIRED` (someone else holds it; `body` did not run) or `LOST` (`body` ran,
-    ///   and may not have been alone); other ``ChatClientError``s when it could not be asked for; else what `body` throws.
+    /// - Throws: ``ChatClientError`` with reason `NOT_ACQUIRED` (someone else holds it; `body` did not run) or `LOST`
+    /// (`body` ran,
+    ///   and may not have been alone); other ``ChatClientError``s when it could not be asked for; else what `body`
+    /// throws.
     public func withLock<R: Sendable>(
         _ key: String, ttl: Duration = .seconds(10), wait: Duration = .zero, ownerLabel: String = "",
         options: ChatCallOptions = ChatCallOptions(), _ body: @escaping @Sendable (HeldLock) async throws -> R
@@ -61,7 +64,8 @@ extension ChatClient {
             }
             group.addTask { await self.keepRenewing(lock, ttl: ttl, at: renewsAtOnce ? .now : .now + ttl / 3) }
             var outcome: LockedWork<R>?
-            // Nil is a renewal that ended because the work did, or because the caller was cancelled: the work decides then.
+            // Nil is a renewal that ended because the work did, or because the caller was cancelled: the work decides
+            // then.
             for await first in group where outcome == nil && first != nil {
                 outcome = first
                 group.cancelAll()

@@ -1,4 +1,5 @@
-// How the client comes by connections and loses them: fail-over, reconnecting, drain, age, keep-alive, deadlines at each stage.
+// How the client comes by connections and loses them: fail-over, reconnecting, drain, age, keep-alive, deadlines at
+// each stage.
 
 import Glibc
 import IOLoop

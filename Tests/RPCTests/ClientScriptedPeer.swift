@@ -1,4 +1,5 @@
-// A server that does exactly what a test tells it, byte for byte, over a real socket: for the client's tests. On a loop of its own.
+// A server that does exactly what a test tells it, byte for byte, over a real socket: for the client's tests. On a loop
+// of its own.
 
 import IOLoop
 import ProtoMessages

@@ -5,8 +5,8 @@ struct BackOff: Sendable {
     let minimum: Duration
     let maximum: Duration
 
-    /// The pause after the given number of failures in a row, from 1. Half of it is fixed, so that it is never zero, half
-    /// is drawn, so that clients that failed together do not come back together.
+    /// The pause after the given number of failures in a row, from 1. Half of it is fixed, so that it is never zero,
+    /// half is drawn, so that clients that failed together do not come back together.
     func pause(afterFailures failures: Int, random: inout some RandomNumberGenerator) -> Duration {
         precondition(failures > 0, "a pause follows a failure")
         var full = minimum

@@ -1,5 +1,5 @@
-// One connection to a server: requests out, frames in, and the timer for keep-alive and age. On its loop only; owned by the client
-// while it takes calls or has some in flight.
+// One connection to a server: requests out, frames in, and the timer for keep-alive and age. On its loop only; owned by
+// the client while it takes calls or has some in flight.
 
 internal import IOLoop
 internal import ProtoMessages
@@ -91,7 +91,8 @@ final class ClientConnection: ByteStreamHandler {
 
     // MARK: Calls
 
-    /// Writes a request; the id is taken in the same turn. The call is then ended by `receive`, `abandon` or the connection's end.
+    /// Writes a request; the id is taken in the same turn. The call is then ended by `receive`, `abandon` or the
+    /// connection's end.
     ///
     /// - Throws: `RPCError` when the request was not written.
     func begin(_ call: Call, _ outgoing: OutgoingCall) throws(RPCError) -> StreamID {
@@ -360,7 +361,7 @@ final class ClientConnection: ByteStreamHandler {
                 id,
                 RPCError(
                     .resourceExhausted,
-                    "the stream's reader held up other calls for \(options.headOfLineTimeout); read faster, or use another client",
+                    "the stream's reader held up other calls for \(options.headOfLineTimeout); read faster, or on another client",
                     reason: ErrorReason.slowReader))
         }
     }

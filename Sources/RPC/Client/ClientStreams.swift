@@ -1,4 +1,5 @@
-// The calls of one client connection by stream id, and what each frame means for them. Pure: frames' headers in, verdicts out.
+// The calls of one client connection by stream id, and what each frame means for them. Pure: frames' headers in,
+// verdicts out.
 
 internal import Wire
 
@@ -39,7 +40,8 @@ struct ClientStreams<Call> {
     var count: Int { calls.count }
     var isEmpty: Bool { calls.isEmpty }
 
-    /// Takes the next id, which must be written in the same turn: servers insist on growing ids. Nil when none may begin.
+    /// Takes the next id, which must be written in the same turn: servers insist on growing ids. Nil when none may
+    /// begin.
     mutating func begin(_ shape: Shape, _ call: Call) -> StreamID? {
         guard !isClosedForCalls else { return nil }
         guard let id = ids.take() else {

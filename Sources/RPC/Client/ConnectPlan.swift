@@ -1,7 +1,7 @@
 // Which endpoint and address to try next, and when. Pure: no socket, no clock of its own.
 //
-// A round tries every endpoint once, in the order given, beginning with the one after that which was lost last; within an endpoint
-// the addresses that failed lately come last. Between rounds that failed there is a growing pause.
+// A round tries every endpoint once, in the order given, beginning with the one after that which was lost last; within
+// an endpoint the addresses that failed lately come last. Between rounds that failed there is a growing pause.
 
 internal import IOLoop
 
@@ -44,7 +44,8 @@ struct ConnectPlan: Sendable {
         pause(at: now, random: &random)
     }
 
-    /// The server behind an address said something: only that ends a row of failures, since a port may accept and close.
+    /// The server behind an address said something: only that ends a row of failures, since a port may accept and
+    /// close.
     mutating func heard(from address: SocketAddress) {
         failures = 0
         nextRoundAt = nil

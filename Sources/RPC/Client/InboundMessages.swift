@@ -1,5 +1,5 @@
-// The messages of one stream between its connection, which adds them on the loop, and its reader, who takes them from any thread
-// without a hop to the loop while some are there.
+// The messages of one stream between its connection, which adds them on the loop, and its reader, who takes them from
+// any thread without a hop to the loop while some are there.
 
 internal import DequeModule
 internal import IOLoop

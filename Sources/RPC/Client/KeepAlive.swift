@@ -1,7 +1,7 @@
 // When to ask a server for a sign of life, and when to take it for dead. Pure.
 //
-// The first PING goes out as soon as the connection stands. A PONG says that the server knows the extensions; one that never
-// answers is a stock ttrpc server, which is never asked again nor judged.
+// The first PING goes out as soon as the connection stands. A PONG says that the server knows the extensions; one that
+// never answers is a stock ttrpc server, which is never asked again nor judged.
 
 /// The keep-alive of one connection.
 struct KeepAlive: Sendable {

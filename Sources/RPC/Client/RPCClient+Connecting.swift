@@ -48,8 +48,8 @@ extension RPCClient {
         }
     }
 
-    /// Begins to connect, unless that is under way. No call owns this: calls come and go, with deadlines shorter than a connection
-    /// takes to make, and each would begin anew what the one before had nearly reached.
+    /// Begins to connect, unless that is under way. No call owns this: calls come and go, with deadlines shorter than a
+    /// connection takes to make, and each would begin anew what the one before had nearly reached.
     private func startConnecting() {
         guard connecting == nil, !isClosed else { return }
         // The closure takes this actor's isolation, so it runs on the loop from the start.

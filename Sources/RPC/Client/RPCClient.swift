@@ -1,15 +1,17 @@
-// The client side of RPC: calls from any task, onto the client's loop, over one connection at a time to the first server that answers.
+// The client side of RPC: calls from any task, onto the client's loop, over one connection at a time to the first
+// server that answers.
 //
-// How a unary call goes: `unary` takes a place among the calls in flight, gets a connection (RPCClient+Connecting.swift), writes the
-// request and waits in `exchange` until ClientConnection finds its Response; RetryPolicy judges failures.
+// How a unary call goes: `unary` takes a place among the calls in flight, gets a connection
+// (RPCClient+Connecting.swift), writes the request and waits in `exchange` until ClientConnection finds its Response;
+// RetryPolicy judges failures.
 
 package import IOLoop
 internal import Wire
 
 /// Carries calls to a server, given by one or several addresses.
 ///
-/// An actor on its loop: callers elsewhere hop onto it, callers on the same loop do not leave their thread. Connects when there is
-/// something to call. Ends with `close()`, or when it is released.
+/// An actor on its loop: callers elsewhere hop onto it, callers on the same loop do not leave their thread. Connects
+/// when there is something to call. Ends with `close()`, or when it is released.
 package actor RPCClient: CallChannel {
     package nonisolated let loop: IOLoop
     let options: RPCClientOptions
@@ -53,7 +55,8 @@ package actor RPCClient: CallChannel {
 
     /// Sends a packed request, returns the packed reply.
     ///
-    /// - Throws: `RPCError`: the server's, or DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE (with a reason of `ErrorReason`),
+    /// - Throws: `RPCError`: the server's, or DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE (with a reason of
+    /// `ErrorReason`),
     ///   RESOURCE_EXHAUSTED or INTERNAL from the client itself.
     package nonisolated func unary(
         _ method: MethodDescriptor, _ request: [UInt8], options: CallOptions
@@ -81,7 +84,8 @@ package actor RPCClient: CallChannel {
         }
     }
 
-    /// - Returns: nil when the connection ceased to take calls between being chosen and being written to: tasks may be resumed
+    /// - Returns: nil when the connection ceased to take calls between being chosen and being written to: tasks may be
+    /// resumed
     ///   in between, also on the same loop.
     private func exchange(
         _ call: OutgoingCall, on connection: ClientConnection, _ progress: inout FailedAttempt.Progress
@@ -108,7 +112,8 @@ package actor RPCClient: CallChannel {
 
     // MARK: Streams
 
-    /// Starts a server stream; returns when the request is written. Its outcome, failures included, comes with `next()`.
+    /// Starts a server stream; returns when the request is written. Its outcome, failures included, comes with
+    /// `next()`.
     ///
     /// - Throws: as `unary`.
     package nonisolated func serverStream(
@@ -159,7 +164,8 @@ package actor RPCClient: CallChannel {
         stream.begun(StreamAttempt(id: id, messages: messages, connection: connection, deadlineTimer: timer))
     }
 
-    /// The slow part of a stream's `next()`: waits for a message, or tries again when the first attempt came to nothing.
+    /// The slow part of a stream's `next()`: waits for a message, or tries again when the first attempt came to
+    /// nothing.
     func nextMessage(of stream: ClientStream) async throws(RPCError) -> [UInt8]? {
         while true {
             guard let attempt = stream.attempt else { preconditionFailure("a stream is read after it was started") }

@@ -1,9 +1,11 @@
-// Whether a connection's socket is read. Pure. One socket carries many calls, so a stream whose reader is slow must neither fill the
-// memory nor stop the others:
+// Whether a connection's socket is read. Pure. One socket carries many calls, so a stream whose reader is slow must
+// neither fill the memory nor stop the others:
 //
-// - above its buffer's limit a stream stops the socket, unless another call waits for an answer: then reading goes on, since
+// - above its buffer's limit a stream stops the socket, unless another call waits for an answer: then reading goes on,
+// since
 //   the slow reader may itself be waiting for that call;
-// - above the hard limit, a multiple of it, the socket stops whoever waits; when others then wait for longer than the head-of-line
+// - above the hard limit, a multiple of it, the socket stops whoever waits; when others then wait for longer than the
+// head-of-line
 //   timeout, the stream above the limit fails instead of them.
 
 internal import Wire
@@ -29,7 +31,8 @@ struct ReadGate: Sendable {
     @inline(__always)
     var isQuiet: Bool { full.isEmpty }
 
-    /// - Parameter waiting: calls that can only go on when the socket is read: unary calls, and streams whose reader waits.
+    /// - Parameter waiting: calls that can only go on when the socket is read: unary calls, and streams whose reader
+    /// waits.
     func isPaused(waiting: Int) -> Bool { !full.isEmpty && (waiting == 0 || !overfull.isEmpty) }
 
     /// True while streams hold up others; the head-of-line timeout runs.

@@ -1,4 +1,5 @@
-// Tasks that wait in line for something of the client: room for a call, a connection, room in a socket's queue. On the loop only.
+// Tasks that wait in line for something of the client: room for a call, a connection, room in a socket's queue. On the
+// loop only.
 
 internal import DequeModule
 internal import IOLoop
