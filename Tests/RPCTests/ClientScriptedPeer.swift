@@ -61,6 +61,9 @@ actor ScriptedPeer {
         self.address = listener.address.description
     }
 
+    /// A test that fails in the middle leaves its peer as it is.
+    isolated deinit { close() }
+
     nonisolated func endpoint() async throws -> Endpoint {
         let text = await address
         return try #require(Endpoint(text))
@@ -183,7 +186,7 @@ actor ScriptedPeer {
 private final class PeerConnection: ByteStreamHandler {
     let stream: ByteStream
     private let number: Int
-    private unowned let peer: ScriptedPeer
+    private weak let peer: ScriptedPeer?
     private var decoder = FrameDecoder(payloadBytesMax: WireLimits.payloadBytesMax)
 
     init(_ stream: ByteStream, number: Int, peer: ScriptedPeer) {
@@ -195,7 +198,7 @@ private final class PeerConnection: ByteStreamHandler {
             try decoder.decode(bytes) { header, payload in
                 let frame = PeerFrame(
                     connection: number, header: header, payload: payload.withUnsafeBufferPointer { Array($0) })
-                peer.assumeIsolated { $0.received(frame) }
+                peer?.assumeIsolated { $0.received(frame) }
                 return stream.isOpen
             } oversized: { _ in
                 Issue.record("the client sent a frame above the limit")
@@ -208,7 +211,7 @@ private final class PeerConnection: ByteStreamHandler {
 
     func writable() {}
 
-    func closed(_ reason: ByteStreamEnd) { peer.assumeIsolated { $0.wake() } }
+    func closed(_ reason: ByteStreamEnd) { peer?.assumeIsolated { $0.wake() } }
 }
 
 /// A client and its peer, as most tests want them.

@@ -96,7 +96,7 @@ struct ClientStreamTests {
     func deadline() async throws {
         let both = try await ClientAndPeer()
         try await both.client.connect()
-        let (stream, frame) = try await stream(both, CallOptions(timeout: .milliseconds(100)))
+        let (stream, frame) = try await stream(both, CallOptions(timeout: .milliseconds(500)))
         await both.peer.send(.data, frame.header.streamID, [1])
         #expect(try await stream.next() == [1])
         #expect(await code { try await stream.next() } == .deadlineExceeded)

@@ -22,7 +22,7 @@ protocol ClientConnectionOwner: AnyObject, Sendable {
 /// A connected stream and its calls.
 final class ClientConnection: ByteStreamHandler {
     enum Call {
-        case unary(Waiter<[UInt8]?>)
+        case unary(PendingReply)
         case stream(InboundMessages)
     }
 
@@ -171,7 +171,7 @@ final class ClientConnection: ByteStreamHandler {
 
     private func fail(_ call: Call, _ error: RPCError, dropsBuffered: Bool = false) {
         switch call {
-        case .unary(let waiter): waiter.resume(throwing: error)
+        case .unary(let reply): reply.finish(.failure(error))
         case .stream(let messages):
             messages.finish(FailedAttempt(error: error, progress: .written), dropsBuffered: dropsBuffered)
         }
@@ -253,11 +253,11 @@ final class ClientConnection: ByteStreamHandler {
         do {
             try Envelope.withResponse(payload) { status, message in
                 switch call {
-                case .unary(let waiter):
+                case .unary(let reply):
                     if let status {
-                        waiter.resume(throwing: RPCError(status))
+                        reply.finish(.failure(RPCError(status)))
                     } else {
-                        waiter.resume(returning: message.withUnsafeBufferPointer { Array($0) })
+                        reply.finish(.success(message.withUnsafeBufferPointer { Array($0) }))
                     }
                 case .stream(let messages):
                     if let status {
@@ -361,7 +361,7 @@ final class ClientConnection: ByteStreamHandler {
                 id,
                 RPCError(
                     .resourceExhausted,
-                    "the stream's reader held up other calls for \(options.headOfLineTimeout); read faster, or on another client",
+                    "the stream's reader held up other calls for \(options.headOfLineTimeout); read faster or elsewhere",
                     reason: ErrorReason.slowReader))
         }
     }

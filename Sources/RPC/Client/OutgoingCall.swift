@@ -43,7 +43,7 @@ struct OutgoingCall: Sendable {
                 return false
             }
             // A request is whole in its first frame, which closes our side of a stream.
-            let flags: FrameFlags = method.shape == .serverStream ? .remoteClosed : []
+            let flags: FrameFlags = method.shape == .serverStream ? .remoteClosed : FrameFlags(rawValue: 0)
             FrameHeader(length: size, streamID: id, type: .request, flags: flags).append(to: &bytes)
             return true
         }

@@ -14,9 +14,17 @@ extension RPCClient {
         _ = try await connection(until: timeout.map { .now + $0 }, timeout: timeout)
     }
 
+    /// The connection to use, where that needs no waiting.
+    @inline(__always)
+    func readyConnection(for call: OutgoingCall) -> ClientConnection? {
+        guard let active, active.takesCalls, !active.isFull else { return nil }
+        if let deadline = call.deadline, deadline <= loop.now { return nil }
+        return active
+    }
+
+    /// - Throws: UNAVAILABLE, DEADLINE_EXCEEDED or CANCELLED; the request was not sent.
     func connection(for call: OutgoingCall) async throws(RPCError) -> ClientConnection {
-        if let active, active.takesCalls, !active.isFull, call.timeout == nil { return active }
-        return try await connection(until: call.deadline, timeout: call.timeout)
+        try await connection(until: call.deadline, timeout: call.timeout)
     }
 
     private func connection(

@@ -65,14 +65,15 @@ package actor RPCClient: CallChannel {
     }
 
     private func unary(_ call: OutgoingCall) async throws(RPCError) -> [UInt8] {
-        try await takePlace(for: call)
+        if !takePlaceNow() { try await takePlace(for: call) }
         defer { leavePlace() }
         var attempts = 0
         while true {
             var progress = FailedAttempt.Progress.notConnected
             var failure: RPCError
             do throws(RPCError) {
-                let connection = try await connection(for: call)
+                let connection =
+                    if let ready = readyConnection(for: call) { ready } else { try await connection(for: call) }
                 progress = .notWritten
                 guard let reply = try await exchange(call, on: connection, &progress) else { continue }
                 return reply
@@ -84,29 +85,34 @@ package actor RPCClient: CallChannel {
         }
     }
 
-    /// - Returns: nil when the connection ceased to take calls between being chosen and being written to: tasks may be
-    /// resumed
-    ///   in between, also on the same loop.
+    /// Writes the request and waits for the outcome.
+    ///
+    /// - Returns: nil when the connection ceased to take calls since it was chosen: every `await` may let other tasks
+    /// in,
+    ///   also one of a method of the same actor.
     private func exchange(
         _ call: OutgoingCall, on connection: ClientConnection, _ progress: inout FailedAttempt.Progress
     ) async throws(RPCError) -> [UInt8]? {
-        var id: StreamID?
-        do {
-            return try await wait(on: loop, until: call.deadline) { (waiter: Waiter<[UInt8]?>) in
-                guard connection.takesCalls, !connection.isFull else { return waiter.resume(returning: nil) }
-                do throws(RPCError) {
-                    id = try connection.begin(.unary(waiter), call)
-                } catch {
-                    waiter.resume(throwing: error)
-                }
-            }
-        } catch {
-            if let id {
-                progress = .written
-                // Nothing to do where the call has ended; a cancelled or late one is told to the server.
-                connection.abandon(id)
-            }
+        guard connection.takesCalls, !connection.isFull else { return nil }
+        let reply = PendingReply()
+        let id = try connection.begin(.unary(reply), call)
+        progress = .written
+        let timer = call.deadline.map { loop.schedule(at: $0) { reply.finish(.failure(DeadlineExceeded())) } }
+        defer { timer?.cancel() }
+        await withTaskCancellationHandler {
+            // Named, so that the closure has this actor's isolation and does not leave the loop.
+            _ = self
+            await withUnsafeContinuation { reply.attach($0) }
+        } onCancel: {
+            loop.execute { reply.finish(.failure(CancellationError())) }
+        }
+        switch reply.outcome {
+        case .success(let bytes): return bytes
+        case .failure(let error):
+            // Nothing to do where the call has ended; a cancelled or late one is told to the server.
+            connection.abandon(id)
             throw CallStage.answer(connection.address).error(error, timeout: call.timeout)
+        case nil: preconditionFailure("a call's wait ends with its outcome")
         }
     }
 
@@ -130,12 +136,12 @@ package actor RPCClient: CallChannel {
             var progress = FailedAttempt.Progress.notConnected
             var failure: RPCError
             do throws(RPCError) {
-                try await takePlace(for: stream.call)
+                if !takePlaceNow() { try await takePlace(for: stream.call) }
                 do throws(RPCError) {
                     while true {
                         let connection = try await connection(for: stream.call)
                         progress = .notWritten
-                        // As in `exchange`.
+                        // As in `unary`.
                         guard connection.takesCalls, !connection.isFull else { continue }
                         return try begin(stream, on: connection)
                     }
@@ -202,15 +208,18 @@ package actor RPCClient: CallChannel {
 
     // MARK: Places among the calls in flight
 
+    /// Takes a place when one is free and the call may begin.
     @inline(__always)
+    private func takePlaceNow() -> Bool {
+        guard callsInFlight < options.callsInFlightMax, !isClosed, !Task.isCancelled else { return false }
+        callsInFlight += 1
+        return true
+    }
+
     private func takePlace(for call: OutgoingCall) async throws(RPCError) {
         if isClosed { throw Self.closedError }
         if Task.isCancelled { throw CallStage.queue.error(CancellationError(), timeout: nil) }
-        if callsInFlight < options.callsInFlightMax {
-            callsInFlight += 1
-        } else {
-            try await waitForPlace(call)
-        }
+        if !takePlaceNow() { try await waitForPlace(call) }
     }
 
     private func waitForPlace(_ call: OutgoingCall) async throws(RPCError) {
@@ -257,6 +266,9 @@ package actor RPCClient: CallChannel {
 
     /// Calls that wait for a place among them.
     package var queuedCallCount: Int { callLine.count }
+
+    /// Calls that wait until the server reads.
+    var unwrittenCallCount: Int { active?.writeLine.count ?? 0 }
 
     /// Connections that are open now, those that only wait for their last calls included.
     package var connectionCount: Int { (active == nil ? 0 : 1) + retired.count }
