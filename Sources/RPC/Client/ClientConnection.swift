@@ -361,7 +361,7 @@ final class ClientConnection: ByteStreamHandler {
                 id,
                 RPCError(
                     .resourceExhausted,
-                    "the stream's reader held up other calls for \(options.headOfLineTimeout); read faster or elsewhere",
+                    "its reader held up other calls for \(options.headOfLineTimeout); read faster or elsewhere",
                     reason: ErrorReason.slowReader))
         }
     }
