@@ -3,7 +3,9 @@
 import Glibc
 
 enum BuiltPrograms {
+    /// A program of this package; of the system where the name is a path.
     static func path(of name: String) -> String {
+        if name.hasPrefix("/") { return name }
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { bytes in
             readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
