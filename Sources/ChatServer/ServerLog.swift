@@ -9,12 +9,13 @@ internal import Wire
 struct ServerLog: ServerObserver {
     private let logger: Logger
     private let metrics: ServerMetrics
-    private let methods: [MethodDescriptor: MethodMetrics]
+    /// By `CallContext.methodIndex`.
+    private let methods: [MethodMetrics]
 
     init(logger: Logger, metrics: ServerMetrics, methods: [MethodDescriptor]) {
         self.logger = logger
         self.metrics = metrics
-        self.methods = Dictionary(uniqueKeysWithValues: methods.map { ($0, metrics.method($0.name)) })
+        self.methods = methods.map { metrics.method($0.name) }
     }
 
     // MARK: Connections
@@ -34,7 +35,7 @@ struct ServerLog: ServerObserver {
 
     // MARK: Calls
 
-    func callBegan(_ context: CallContext) { methods[context.method]?.inFlight.increment() }
+    func callBegan(_ context: CallContext) { methods[context.methodIndex].inFlight.increment() }
 
     func callRefused(_ error: RPCError, peer: String) {
         metrics.callsRefused.increment()
@@ -48,10 +49,9 @@ struct ServerLog: ServerObserver {
         let method = call.context.method
         let (seconds, attoseconds) = call.duration.components
         let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-        if let metrics = methods[method] {
-            metrics.inFlight.decrement()
-            metrics.callEnded(code: Int(call.code.rawValue), nanoseconds: microseconds * 1000)
-        }
+        let metrics = methods[call.context.methodIndex]
+        metrics.inFlight.decrement()
+        metrics.callEnded(code: Int(call.code.rawValue), nanoseconds: microseconds * 1000)
         let level = Self.level(method, call.code)
         guard level >= logger.logLevel else { return }
         var metadata: Logger.Metadata = [

@@ -35,7 +35,7 @@ enum WordTable {
     /// The few places where a task without a parent starts.
     private static let startsCalls = [
         "Sources/RPC/Server/ServerConnection.swift":
-            "its closures take the connection's isolation, so they stay on its loop",
+            "a call's task prefers its connection's loop and is isolated to the connection",
         "Sources/RPC/Client/RPCClient+Connecting.swift":
             "connecting outlives the calls that wait for it; its closure takes the client's isolation",
         "Sources/ChatClient/Uncancelled.swift": "a lock is given back also when its holder was cancelled",
@@ -44,9 +44,9 @@ enum WordTable {
     static let code: [BannedWord] = [
         BannedWord(word: "Task {", scope: .callPath, instead: oneActor, allowed: startsCalls),
         BannedWord(word: "Task{", scope: .callPath, instead: oneActor),
-        BannedWord(word: "Task(", scope: .callPath, instead: oneActor),
+        BannedWord(word: "Task(", scope: .callPath, instead: oneActor, allowed: startsCalls),
         BannedWord(word: "Task.detached", scope: .callPath, instead: oneActor),
-        BannedWord(word: "Task.immediate", scope: .callPath, instead: oneActor, allowed: startsCalls),
+        BannedWord(word: "Task.immediate", scope: .callPath, instead: oneActor),
         BannedWord(word: "Task.sleep", scope: .callPath, instead: "use the loop's timers, which tests can see"),
         BannedWord(word: ".sync {", scope: .sources, instead: "it blocks a thread; hop with async or use a Mutex"),
         BannedWord(word: ".sync(", scope: .sources, instead: "it blocks a thread; hop with async or use a Mutex"),

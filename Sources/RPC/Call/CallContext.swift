@@ -16,6 +16,8 @@ package struct Identity: Sendable, Hashable {
 /// The circumstances of one call. Made by the connection, immutable, shared freely.
 package final class CallContext: Sendable {
     package let method: MethodDescriptor
+    /// The method's place in `Router.methods`.
+    package let methodIndex: Int
     package let identity: Identity
     /// The caller's address, for logs.
     package let peer: String
@@ -28,11 +30,12 @@ package final class CallContext: Sendable {
     private let canceller: (any CallCanceller)?
 
     package init(
-        method: MethodDescriptor, identity: Identity, peer: String, metadata: Metadata,
+        method: MethodDescriptor, methodIndex: Int = 0, identity: Identity, peer: String, metadata: Metadata,
         receivedAt: ContinuousClock.Instant, deadline: ContinuousClock.Instant?, logger: Logger,
         canceller: (any CallCanceller)? = nil
     ) {
         self.method = method
+        self.methodIndex = methodIndex
         self.identity = identity
         self.peer = peer
         self.metadata = metadata

@@ -16,6 +16,8 @@ package struct MethodHandler: Sendable {
     }
 
     package let descriptor: MethodDescriptor
+    /// The method's place in `Router.methods`, for tables by method that cost no hashing.
+    package let index: Int
     package let kind: Kind
 }
 
@@ -64,7 +66,7 @@ package struct Router: Sendable {
     ) {
         add(
             MethodHandler(
-                descriptor: descriptor,
+                descriptor: descriptor, index: table.values.count,
                 kind: .unary { payload in
                     let request = try Request(unpacking: payload)
                     return { context in try await body(request, context).packed() }
@@ -78,7 +80,7 @@ package struct Router: Sendable {
     ) {
         add(
             MethodHandler(
-                descriptor: descriptor,
+                descriptor: descriptor, index: table.values.count,
                 kind: .serverStream { payload in
                     let request = try Request(unpacking: payload)
                     return { context, sink in try await body(request, ResponseStream(sink), context) }

@@ -200,21 +200,21 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         let receivedAt = loop.now
         let deadline = head.timeoutNanoseconds == 0 ? nil : receivedAt + .nanoseconds(head.timeoutNanoseconds)
         let context = CallContext(
-            method: handler.descriptor, identity: .anonymous, peer: peer, metadata: Metadata(head.metadata),
+            method: handler.descriptor, methodIndex: handler.index, identity: .anonymous, peer: peer, metadata: Metadata(head.metadata),
             receivedAt: receivedAt, deadline: deadline, logger: setup.logger, canceller: self)
         let call = ServerCall(id: id, context: context, requestBytes: message.count)
-        // The task takes this actor's isolation and prefers its loop: it is enqueued there, stays there, and every continuation
-        // resumes it there. (`immediate` for its closure, which inherits the isolation where `Task.init` with a preference
-        // does not.)
+        // The task prefers its connection's loop: it is enqueued there, stays there, and every continuation resumes it
+        // there. All that it does is isolated to this actor, and so is every use of the reference.
+        nonisolated(unsafe) let isolated = call
         switch handler.kind {
         case .unary(let prepare):
             let body = try prepare(message)
             admit(call)
-            call.began(Task.immediate(executorPreference: loop) { await self.run(call, body) })
+            call.began(Task(executorPreference: loop) { await self.run(isolated, body) })
         case .serverStream(let prepare):
             let body = try prepare(message)
             admit(call)
-            call.began(Task.immediate(executorPreference: loop) { await self.run(call, body) })
+            call.began(Task(executorPreference: loop) { await self.run(isolated, body) })
         }
     }
 
