@@ -58,11 +58,12 @@ public final class HeldLock: Sendable {
     /// When the lease ends unless it is renewed again.
     public var expiresAt: ContinuousClock.Instant { end.withLock { $0 } }
 
-    /// False once the lease has ended by this machine's clock or was lost. Worth a look before each step that others
-    /// would see.
+    /// False once the lease has ended by this machine's clock or was lost or given back. Worth a look before each step
+    /// that others would see.
     public var isHeld: Bool { .now < expiresAt }
 
     func renewed(until instant: ContinuousClock.Instant) { end.withLock { $0 = max($0, instant) } }
 
-    func lost() { end.withLock { $0 = min($0, .now) } }
+    /// Given back, or lost.
+    func ended() { end.withLock { $0 = min($0, .now) } }
 }

@@ -92,7 +92,7 @@ extension ChatClient {
                 next = askedAt + ttl / 3
             } catch {
                 if error.isLost {
-                    lock.lost()
+                    lock.ended()
                     return .lost(error)
                 }
                 if error.code == .cancelled, error.reason.isEmpty { return nil }
@@ -113,7 +113,9 @@ extension ChatClient {
 
     /// Releases; the error is nil where the lock was held until now, as far as anyone can tell.
     private func release(_ lock: HeldLock) async -> ChatClientError? {
-        let error = await uncancelled { [self] () -> ChatClientError? in
+        lock.ended()
+        // A release without an answer is settled by the lease's end.
+        return await uncancelled { [self] () -> ChatClientError? in
             do throws(ChatClientError) {
                 try await releaseLock(
                     lock.key, token: lock.token, options: ChatCallOptions(timeout: Self.releaseTimeout))
@@ -122,8 +124,6 @@ extension ChatClient {
                 return error
             }
         }
-        // A release without an answer is settled by the lease's end.
-        return error
     }
 
     private func giveUp(_ key: String, _ token: LockToken) async {

@@ -43,10 +43,10 @@ struct LockTests {
         let server = try await TestServer()
         let client = try server.client()
         let script = server.script
-        let fence = try await client.withLock("k", ttl: .seconds(2)) { lock in
+        let fence = try await client.withLock("k", ttl: .seconds(6)) { lock in
             let start = ContinuousClock.now
             try await script.until { $0.renewals >= 1 }
-            #expect(.now - start >= .milliseconds(600))
+            #expect(.now - start >= .milliseconds(1900))
             #expect(lock.isHeld)
             return lock.fence
         }
