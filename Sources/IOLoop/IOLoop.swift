@@ -1,10 +1,11 @@
-// The loop: a serial Dispatch queue with one source, its own epoll. Sockets, timers and jobs of one loop run on one thread
-// at a time, in bounded passes: sockets that were left over, kernel events (the inbox among them) each with its jobs,
-// timers, flushes.
+// The loop: a serial Dispatch queue with one source, its own epoll. Sockets, timers and jobs of one loop run on one
+// thread at a time, in bounded passes: sockets that were left over, kernel events (the inbox among them) each with its
+// jobs, timers, flushes.
 //
-// How a pass comes about: the DispatchSource sees the epoll descriptor readable and runs `drain` on the queue. `drain` makes
-// passes until nothing is left, then lingers in epoll_wait for a moment, then returns the thread to Dispatch. Other threads
-// append to the inbox and write the eventfd, which is in the epoll set; they never use `queue.async`, which would wait for the drain to end.
+// How a pass comes about: the DispatchSource sees the epoll descriptor readable and runs `drain` on the queue. `drain`
+// makes passes until nothing is left, then lingers in epoll_wait for a moment, then returns the thread to Dispatch.
+// Other threads append to the inbox and write the eventfd, which is in the epoll set; they never use `queue.async`,
+// which would wait for the drain to end.
 
 internal import CLinux
 internal import DequeModule
@@ -48,7 +49,8 @@ package protocol LoopFlushable: AnyObject {
 
 /// A loop. It is the executor of every actor that lives on it.
 ///
-/// `execute`, `schedule` and the executor's faces may be called from any thread; everything else traps outside the loop.
+/// `execute`, `schedule` and the executor's faces may be called from any thread; everything else traps outside the
+/// loop.
 package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     // Because the members under "loop only" are touched by the drain alone, which runs on one serial queue,
     // and every entry point checks that with `preconditionOnLoop`; the inbox has its own lock.
@@ -246,7 +248,8 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         release(registration)
     }
 
-    /// Serves the handler again in the next pass: for an edge-triggered socket that was stopped before EAGAIN, since no new edge will come.
+    /// Serves the handler again in the next pass: for an edge-triggered socket that was stopped before EAGAIN, since no
+    /// new edge will come.
     package func markReady(_ registration: LoopRegistration, _ events: LoopEvents) {
         preconditionOnLoop()
         guard handler(registration) != nil else { return }
@@ -415,9 +418,10 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         switch item {
         case .job(let job):
             jobsRun &+= 1
-            // With both executors. A task that prefers this loop, as a server's calls do, then runs on without another job, and
-            // its continuations resume here at once; one that came from elsewhere takes a few more jobs, but stays here too
-            // where it would be resumed through the global executor otherwise: 15 us a wait instead of 2.
+            // With both executors. A task that prefers this loop, as a server's calls do, then runs on without another
+            // job, and its continuations resume here at once; one that came from elsewhere takes a few more jobs, but
+            // stays here too where it would be resumed through the global executor otherwise: 15 us a wait instead of
+            // 2.
             job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
         case .block(let block):
             block()
@@ -436,7 +440,8 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// Last in a pass, since anything before may schedule; a later deadline leaves the earlier alarm, which does no harm.
+    /// Last in a pass, since anything before may schedule; a later deadline leaves the earlier alarm, which does no
+    /// harm.
     private func armTimer() {
         guard let next = timers.earliestNanoseconds, next < armedNanoseconds else { return }
         armedNanoseconds = next

@@ -56,7 +56,8 @@ package final class Listener: LoopEventHandler {
         descriptor = socket.release()
     }
 
-    /// Removes a socket file that nobody listens on, so that a killed server can start again. A live one stays and `bind` refuses.
+    /// Removes a socket file that nobody listens on, so that a killed server can start again. A live one stays and
+    /// `bind` refuses.
     private static func removeStaleSocket(_ address: SocketAddress) throws(SystemError) {
         let path = String(address.description.dropFirst(5))
         var info = stat()

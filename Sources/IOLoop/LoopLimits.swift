@@ -17,7 +17,8 @@ package enum LoopLimits {
     /// Write buffers kept for reuse, and the size past which one is freed instead: at most 4 MiB a loop.
     static let pooledBuffersMax = 64
     static let pooledBufferBytesMax = 64 * 1024
-    /// How long a drained loop waits in epoll_wait before it gives its thread back to Dispatch. Within it a new event costs one wake-up of
-    /// this thread instead of two hops through Dispatch's manager thread; beyond it an idle loop owns no thread.
+    /// How long a drained loop waits in epoll_wait before it gives its thread back to Dispatch. Within it a new event
+    /// costs one wake-up of this thread instead of two hops through Dispatch's manager thread; beyond it an idle loop
+    /// owns no thread.
     static let lingerMilliseconds: Int32 = 20
 }

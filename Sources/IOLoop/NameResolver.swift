@@ -1,4 +1,5 @@
-// Host names to addresses, off the loop: getaddrinfo blocks, so it runs on a queue of its own, a bounded number at a time.
+// Host names to addresses, off the loop: getaddrinfo blocks, so it runs on a queue of its own, a bounded number at a
+// time.
 
 internal import CLinux
 internal import Dispatch
@@ -20,7 +21,8 @@ package struct ResolveError: Error, Sendable, Equatable, CustomStringConvertible
 
 /// Resolves names for all loops.
 package enum NameResolver {
-    /// Look-ups that run or wait. A resolver that hangs must not collect threads and memory; past this a look-up fails at once.
+    /// Look-ups that run or wait. A resolver that hangs must not collect threads and memory; past this a look-up fails
+    /// at once.
     package static let lookupsMax = 64
     /// Threads in getaddrinfo at a time.
     private static let threadsMax = 4

@@ -58,7 +58,8 @@ enum SystemCalls {
         }
     }
 
-    /// EBADF and EFAULT mean that this process uses a descriptor or a buffer it does not own: going on would corrupt another's.
+    /// EBADF and EFAULT mean that this process uses a descriptor or a buffer it does not own: going on would corrupt
+    /// another's.
     private static func preconditionNotOurMistake(_ number: Int32, _ operation: StaticString) {
         precondition(number != EBADF && number != EFAULT, "\(operation) used a descriptor or buffer that is not ours")
     }

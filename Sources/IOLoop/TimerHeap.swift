@@ -1,5 +1,5 @@
-// A binary heap of timers that know their place in it, so that a cancelled timer leaves at once. Most timers are deadlines
-// that never fire: lazy removal would keep millions of dead ones.
+// A binary heap of timers that know their place in it, so that a cancelled timer leaves at once. Most timers are
+// deadlines that never fire: lazy removal would keep millions of dead ones.
 
 /// A timer in a loop's heap. Owned by the loop until it fired or was cancelled.
 final class TimerEntry {

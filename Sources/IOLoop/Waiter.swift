@@ -1,5 +1,5 @@
-// The one place where a task waits for something outside it: once resumed, cancelled or past its deadline, whichever comes first.
-// Everything above is written with `await`; no other file touches a continuation.
+// The one place where a task waits for something outside it: once resumed, cancelled or past its deadline, whichever
+// comes first. Everything above is written with `await`; no other file touches a continuation.
 
 internal import Synchronization
 
@@ -59,8 +59,8 @@ package final class Waiter<Value: Sendable>: Sendable {
 
 /// Waits until `start`'s waiter is resumed. Call it on the loop; it stays on the caller's actor.
 ///
-/// The actor is a parameter, and named within, because the closure that `withTaskCancellationHandler` takes runs on the global
-/// executor otherwise, also in a function that is nonisolated(nonsending): two hops between threads per wait.
+/// The actor is a parameter, and named within, because the closure that `withTaskCancellationHandler` takes runs on the
+/// global executor otherwise, also in a function that is nonisolated(nonsending): two hops between threads per wait.
 ///
 /// - Parameter start: runs at once; it stores the waiter where the event will find it. A waiter that was resumed by
 ///   cancellation or deadline may be resumed again without harm, but should be forgotten by whoever holds it.

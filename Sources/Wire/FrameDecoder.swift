@@ -1,10 +1,10 @@
-// Bytes to frames. Pure: no socket, no clock. Frames that lie whole in the input are handed on in place; only the rest of one
-// that does not is kept, and it grows with the bytes that came, never with the length that was claimed.
+// Bytes to frames. Pure: no socket, no clock. Frames that lie whole in the input are handed on in place; only the rest
+// of one that does not is kept, and it grows with the bytes that came, never with the length that was claimed.
 
 /// Bytes that cannot be frames; the connection cannot go on.
 package enum WireError: Error, Sendable, Equatable {
-    /// The first byte of a length was not zero, which is reserved: a peer that speaks another protocol, or that is out of step.
-    /// Frames up to 16 MiB - 1 are read past instead when they are above the limit.
+    /// The first byte of a length was not zero, which is reserved: a peer that speaks another protocol, or that is out
+    /// of step. Frames up to 16 MiB - 1 are read past instead when they are above the limit.
     case reservedLengthByte(UInt8)
 }
 
@@ -30,7 +30,8 @@ package struct FrameDecoder: Sendable {
     /// Takes the next bytes.
     ///
     /// - Parameters:
-    ///   - frame: gets each whole frame; the payload lives until it returns. Returning false ends the decoding at once, for a connection that closed.
+    ///   - frame: gets each whole frame; the payload lives until it returns. Returning false ends the decoding at once,
+    /// for a connection that closed.
     ///   - oversized: gets the header of a frame above the limit, once, before its payload is read past.
     package mutating func decode(
         _ bytes: Span<UInt8>, frame: (FrameHeader, Span<UInt8>) -> Bool, oversized: (FrameHeader) -> Bool

@@ -1,5 +1,5 @@
-// What a call costs the loop: one executor job. Every job is a trip through the runtime's queues, and where the executors of
-// a job and its task differ, one becomes five without anybody noticing.
+// What a call costs the loop: one executor job. Every job is a trip through the runtime's queues, and where the
+// executors of a job and its task differ, one becomes five without anybody noticing.
 
 import IOLoop
 import Logging

@@ -57,8 +57,8 @@ package final class CallContext: Sendable {
         return logger
     }
 
-    /// Cancels the call's own task, for a service that ends a call from elsewhere. The method decides what it answers. From any thread;
-    /// without effect once the call has ended.
+    /// Cancels the call's own task, for a service that ends a call from elsewhere. The method decides what it answers.
+    /// From any thread; without effect once the call has ended.
     package func cancelTask() { canceller?.cancelTask(of: self) }
 }
 

@@ -1,4 +1,5 @@
-// From what a method threw to the answer's error. Details of unknown errors stay in the log: they may hold callers' data.
+// From what a method threw to the answer's error. Details of unknown errors stay in the log: they may hold callers'
+// data.
 
 internal import Logging
 internal import ProtoMessages

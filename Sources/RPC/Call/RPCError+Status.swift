@@ -16,7 +16,8 @@ extension RPCError {
             details: StatusDetails(reason: reason, info: info, retryAfter: retryAfter))
     }
 
-    /// The error that a status carries; codes that no version knows are UNKNOWN. Only for a status whose code is not OK.
+    /// The error that a status carries; codes that no version knows are UNKNOWN. Only for a status whose code is not
+    /// OK.
     package init(_ status: RPCStatus) {
         let details = status.statusDetails
         let code = StatusCode(rawValue: status.code) ?? .unknown

@@ -50,7 +50,8 @@ struct CallTable<Call> {
             return .refuse(
                 RPCError(
                     .resourceExhausted,
-                    "this connection has \(callsMax) calls in flight, the most allowed; wait for one to end or open another connection",
+                    "this connection has \(callsMax) calls in flight, the most allowed; wait for one to end or open "
+                        + "another connection",
                     reason: "TOO_MANY_CALLS", info: ["calls_max": String(callsMax)]))
         }
         // A call alone is always let through, or a frame within its limit could be refused for ever.

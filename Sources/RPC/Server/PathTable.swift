@@ -40,8 +40,8 @@ struct PathTable<Value: Sendable>: Sendable {
         return nil
     }
 
-    /// Of the length and the last bytes, where methods differ. The keys are the methods that we registered, so nobody can choose
-    /// colliding ones.
+    /// Of the length and the last bytes, where methods differ. The keys are the methods that we registered, so nobody
+    /// can choose colliding ones.
     private static func hash(_ bytes: Span<UInt8>) -> Int {
         var hash = UInt64(bytes.count)
         for index in max(0, bytes.count - 6)..<bytes.count { hash = hash &* 31 &+ UInt64(bytes[index]) }

@@ -11,7 +11,8 @@ package final class RPCServer: Sendable {
 
     /// - Parameters:
     ///   - loops: connections are dealt out to them in turn.
-    ///   - convertError: turns what a method threw into the answer's error; `RPCError`, protobuf's errors and cancellation are converted already.
+    ///   - convertError: turns what a method threw into the answer's error; `RPCError`, protobuf's errors and
+    /// cancellation are converted already.
     package init(
         loops: [IOLoop], router: Router, limits: ServerLimits = ServerLimits(), logger: Logger,
         observer: (any ServerObserver)? = nil, convertError: @escaping @Sendable (any Error) -> RPCError? = { _ in nil }
@@ -28,7 +29,8 @@ package final class RPCServer: Sendable {
     /// - Returns: the address in use.
     /// - Throws: `SystemError`.
     package func listen(on address: SocketAddress) async throws -> SocketAddress {
-        // The listener holds what it needs, and not this object: a connection may still come while the last reference goes.
+        // The listener holds what it needs, and not this object: a connection may still come while the last reference
+        // goes.
         let turn = ShardTurn(shards)
         return try await shards[0].listen(on: address) { turn.next() }
     }
@@ -38,7 +40,8 @@ package final class RPCServer: Sendable {
     /// - Returns: false when calls were still running at `deadline`; they are then aborted.
     package func drain(until deadline: ContinuousClock.Instant) async -> Bool {
         await shards[0].closeListeners()
-        // All shards first: each begins to drain when asked, and they wait side by side only if asked before the waiting.
+        // All shards first: each begins to drain when asked, and they wait side by side only if asked before the
+        // waiting.
         for shard in shards { await shard.beginDrain() }
         var isClean = true
         for shard in shards {

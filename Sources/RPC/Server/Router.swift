@@ -45,7 +45,8 @@ package struct ResponseStream<Message: ProtoMessage>: Sendable {
         try await sink.send(message.packed())
     }
 
-    /// Sends one message if there is room now: for signs of life, which a caller that does not read need not get. On the call's loop.
+    /// Sends one message if there is room now: for signs of life, which a caller that does not read need not get. On
+    /// the call's loop.
     ///
     /// - Returns: false when the queue is full or the call has ended; nothing was sent then.
     package func offer(_ message: Message) -> Bool {

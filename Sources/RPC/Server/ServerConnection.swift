@@ -200,7 +200,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         let receivedAt = loop.now
         let deadline = head.timeoutNanoseconds == 0 ? nil : receivedAt + .nanoseconds(head.timeoutNanoseconds)
         let context = CallContext(
-            method: handler.descriptor, methodIndex: handler.index, identity: .anonymous, peer: peer, metadata: Metadata(head.metadata),
+            method: handler.descriptor, methodIndex: handler.index, identity: .anonymous, peer: peer,
+            metadata: Metadata(head.metadata),
             receivedAt: receivedAt, deadline: deadline, logger: setup.logger, canceller: self)
         let call = ServerCall(id: id, context: context, requestBytes: message.count)
         // The task prefers its connection's loop: it is enqueued there, stays there, and every continuation resumes it
@@ -243,7 +244,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     private func run(_ call: ServerCall, _ body: MethodHandler.UnaryBody) async {
         do {
-            // What has no room to be answered is not begun: one read can hold a thousand small requests for large replies.
+            // What has no room to be answered is not begun: one read can hold a thousand small requests for large
+            // replies.
             while stream.isFull, isLive(call) { try await waitForRoom(call) }
             // Answered or cut off after it was woken and before it ran: nobody waits for what it would do.
             guard isLive(call) else { throw CancellationError() }

@@ -24,6 +24,7 @@ package protocol ServerObserver: Sendable {
     func callBegan(_ context: CallContext)
     /// Once for every call that began.
     func callFinished(_ call: CallRecord)
-    /// A request that was answered without being begun: an unknown method, a bad message, a limit, a server that drains.
+    /// A request that was answered without being begun: an unknown method, a bad message, a limit, a server that
+    /// drains.
     func callRefused(_ error: RPCError, peer: String)
 }
