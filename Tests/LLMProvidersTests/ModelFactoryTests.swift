@@ -59,6 +59,7 @@ struct ModelFactoryTests {
         #expect(chosen.model is OpenAIModel)
         #expect(chosen.model.name == "m")
         #expect(chosen.explanation == "m at http://h:1/v1")
+        #expect(try await make("openai:m@http://h/v1?key=hunter2").chosen.explanation == "m at http://h/v1?***")
         #expect(try await make("openai:m", url: "http://env/v1").chosen.explanation == "m at http://env/v1")
         #expect(try await make("openai:m", key: "sk-x").chosen.explanation == "m at https://api.openai.com/v1")
     }

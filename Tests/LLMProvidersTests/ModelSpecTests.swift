@@ -11,10 +11,21 @@ struct ModelSpecTests {
         arguments: [
             "offline", "auto", "scripted:a.json", "scripted:/tmp/with:colon@x", "openai:gpt-4o", "openai:llama3:8b",
             "openai:m@http://127.0.0.1:8000/v1", "openai:@cf/meta/llama@https://h.example/v1",
-            "openai:m@https://h/openai/deployments/d?api-version=2024-10-21",
         ])
     func forms(text: String) throws {
         #expect(try ModelSpec(text).description == text)
+    }
+
+    @Test("what an address has in its query, which may be a key, is sent and never shown")
+    func queryIsNotShown() throws {
+        let spec = try ModelSpec("openai:m@https://h/v1?api-key=hunter2")
+        #expect(spec.description == "openai:m@https://h/v1?***")
+        guard case .openAI(_, let url?) = spec else {
+            Issue.record("no address")
+            return
+        }
+        #expect(url.shown == "https://h/v1?***" && "\(url)" == url.shown)
+        #expect(url.appending("/x") == "https://h/v1/x?api-key=hunter2")
     }
 
     @Test("parts of an openai spec")

@@ -56,7 +56,7 @@ package struct ModelFactory: Sendable {
         case .openAI(let model, let baseURL):
             let configuration = try configuration(model: model, baseURL: baseURL)
             return ChosenModel(
-                model: openAI(configuration), explanation: "\(model) at \(configuration.baseURL)")
+                model: openAI(configuration), explanation: "\(model) at \(configuration.baseURL.shown)")
         case .auto:
             return try await discover()
         }
@@ -72,7 +72,7 @@ package struct ModelFactory: Sendable {
         guard let url = url ?? BaseURL(WellKnownServers.openAI) else {
             preconditionFailure("OpenAI's own address is well-formed")
         }
-        if environment.openAIKey.isEmpty, "\(url)" == WellKnownServers.openAI {
+        if environment.openAIKey.isEmpty, url == BaseURL(WellKnownServers.openAI) {
             throw ModelSetupError(
                 .missingKey,
                 "OpenAI wants a key: set OPENAI_API_KEY, or name another server as openai:MODEL@BASE_URL")
@@ -103,7 +103,8 @@ package struct ModelFactory: Sendable {
             let configuration = OpenAIConfiguration(
                 model: model, baseURL: url, key: "", timeLimits: timeLimits, retryPolicy: retryPolicy)
             return ChosenModel(
-                model: openAI(configuration), explanation: "\(model) from \(server.name) on this machine (\(url))")
+                model: openAI(configuration), explanation: "\(model) from \(server.name) on this machine (\(url.shown))"
+            )
         }
         if !environment.openAIKey.isEmpty || !environment.openAIBaseURL.isEmpty {
             let url = try environmentURL() ?? BaseURL(WellKnownServers.openAI)

@@ -65,10 +65,10 @@ package enum ModelSpec: Sendable, Hashable, CustomStringConvertible {
         return .openAI(model: String(model), baseURL: baseURL)
     }
 
-    /// The spec as an operator would write it.
+    /// The spec as an operator would write it, without what an address has in its query.
     package var description: String {
         switch self {
-        case .openAI(let model, let baseURL): "openai:\(model)" + (baseURL.map { "@\($0)" } ?? "")
+        case .openAI(let model, let baseURL): "openai:\(model)" + (baseURL.map { "@\($0.shown)" } ?? "")
         case .offline: "offline"
         case .scripted(let path): "scripted:\(path)"
         case .auto: "auto"

@@ -46,5 +46,9 @@ package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
     /// The address of `path`, which begins with a slash.
     func appending(_ path: String) -> String { beforeQuery + path + query }
 
-    package var description: String { beforeQuery + query }
+    /// For people: the query, which may hold a key, is replaced.
+    package var shown: String { query.isEmpty ? beforeQuery : beforeQuery + "?***" }
+
+    /// As `shown`, so that an address in a text never brings its query along.
+    package var description: String { shown }
 }
