@@ -15,9 +15,7 @@ package enum Redaction {
         while let scheme = rest.firstRange(of: "://") {
             result += rest[..<scheme.upperBound]
             rest = rest[scheme.upperBound...]
-            let end =
-                rest.firstIndex(where: { $0 == "/" || $0 == "?" || $0 == "#" || $0.isWhitespace }) ?? rest.endIndex
-            if let at = rest[..<end].lastIndex(of: "@") {
+            if let at = endOfUserInformation(rest) {
                 result += mark
                 rest = rest[at...]
             }
@@ -25,12 +23,25 @@ package enum Redaction {
         return bounded(withoutQueryValues(result + rest))
     }
 
-    /// Replaces what follows each `=` after a `?`, since a key may be any of them.
+    /// The `@` before the host of a URL whose scheme was taken off; nil where it names no user.
+    ///
+    /// A password may hold a slash or a question mark that somebody forgot to escape. So where the part before the
+    /// first of them has a user or a colon, all up to the last `@` is taken for a secret: rather too much than too
+    /// little.
+    private static func endOfUserInformation(_ url: Substring) -> Substring.Index? {
+        let whole = url.prefix { !$0.isWhitespace }
+        let front = whole.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard front.contains("@") || front.contains(":") else { return nil }
+        return whole.lastIndex(of: "@")
+    }
+
+    /// Replaces what follows each `=` after a `?`, since a key may be any of them, and what has no `=` altogether.
     private static func withoutQueryValues(_ text: String) -> String {
         guard let question = text.firstIndex(of: "?") else { return text }
         let pairs = text[text.index(after: question)...].split(separator: "&", omittingEmptySubsequences: false)
-        let names = pairs.map { pair in
-            pair.contains("=") ? pair.prefix(while: { $0 != "=" }) + "=" + mark : pair
+        let names = pairs.map { pair -> String in
+            if pair.contains("=") { return pair.prefix(while: { $0 != "=" }) + "=" + mark }
+            return pair.isEmpty ? "" : mark
         }
         return text[...question] + names.joined(separator: "&")
     }

@@ -15,6 +15,13 @@ struct RedactionTests {
             ("openai:gpt@https://hunter2@host/v1", "openai:gpt@https://***@host/v1"),
             ("openai:gpt@https://a:hunter2@b@host/v1", "openai:gpt@https://***@host/v1"),
             ("https://host/a@b", "https://host/a@b"),
+            ("redis://:pa/hunter2@host", "redis://***@host"),
+            ("redis://user:pa?hunter2@host:6379/0", "redis://***@host:6379/0"),
+            ("redis://user:p@hunter2/x@host", "redis://***@host"),
+            ("redis://host?hunter2", "redis://host?***"),
+            ("redis://host?a=hunter2&hunter2", "redis://host?a=***&***"),
+            ("redis://host:6379/0?", "redis://host:6379/0?"),
+            ("https://host:443/v1", "https://host:443/v1"),
             ("memory:", "memory:"),
             ("two\nlines", "two lines"),
         ])
