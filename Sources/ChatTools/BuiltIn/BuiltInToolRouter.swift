@@ -7,8 +7,7 @@ package import ChatEngine
 /// Picks the time and the calculator.
 ///
 /// The time: where the question asks for the present time, date or weekday by one of `timePhrases`. The calculator:
-/// where
-/// `ArithmeticFinder` finds an expression.
+/// where `ArithmeticFinder` finds an expression.
 package struct BuiltInToolRouter: ToolRouter {
     /// The built-in tools, in the order in which they run.
     package let tools: [any Tool]
@@ -19,16 +18,16 @@ package struct BuiltInToolRouter: ToolRouter {
     }
 
     /// Asks for the present time. Compared without spaces, which Korean uses freely.
-    private static let timePhrases = [
+    private static let timePhrases = PhraseFinder([
         "몇시야", "몇시예요", "몇시에요", "몇시인", "몇시죠", "몇시지", "몇시?", "몇시입니까", "지금몇시", "현재시각", "현재시간", "지금시각", "지금시간",
         "오늘날짜", "오늘며칠", "오늘이며칠", "오늘몇일", "오늘은며칠", "무슨요일", "오늘요일", "몇월며칠",
         "whattimeisit", "whatisthetime", "what'sthetime", "currenttime", "thetimenow", "timerightnow",
         "today'sdate", "currentdate", "whatdateis", "whatisthedate", "what'sthedate", "whatdayisit", "whatdayistoday",
         "dayoftheweekisit",
-    ]
+    ])
 
     /// Contain a phrase above and ask for something else: how many hours.
-    private static let otherPhrases = ["몇시간"]
+    private static let otherPhrases = PhraseFinder(["몇시간"])
 
     package func route(_ question: String) async throws -> [ToolCall] {
         let question = String(question.unicodeScalars.prefix(ArithmeticFinder.scalarsMax)).lowercased()
@@ -46,10 +45,8 @@ package struct BuiltInToolRouter: ToolRouter {
     }
 
     private static func asksForTime(_ question: String) -> Bool {
-        var text = question.filter { !$0.isWhitespace }
-        // A typographic apostrophe is one all the same.
-        text = String(text.map { $0 == "’" ? "'" : $0 })
-        for phrase in otherPhrases { text = text.split(separator: phrase).joined(separator: " ") }
-        return timePhrases.contains { text.contains($0) }
+        var bytes = QuestionBytes.compact(question)
+        otherPhrases.blank(in: &bytes)
+        return timePhrases.isFound(in: bytes)
     }
 }
