@@ -47,6 +47,23 @@ struct PromptTests {
         #expect(policy.window(of: history("uaua"), promptTokens: 10).count == count)
     }
 
+    @Test("turns without an answer are left out of the prompt, whole")
+    func emptyTurns() {
+        var history = history("uauatauaua")
+        for index in [3, 5, 9] { history[index].text = "" }
+        // This one asked for a tool, so it is no empty one; but its turn's answer is.
+        history[3].toolCalls = [ToolCall(id: "1", name: "time", arguments: "{}")]
+        func prompt(_ history: [StoredMessage]) -> String {
+            Prompt.messages(
+                systemPrompt: "", history: history, question: "q", toolOutputs: [],
+                policy: MemoryPolicy(messagesMax: 0, tokensMax: 0)
+            ).map(\.text).joined(separator: " ")
+        }
+        #expect(prompt(history) == "u0 a1 u6 a7 q")
+        history[5].text = "done"
+        #expect(prompt(history) == "u0 a1 u2  t4 done u6 a7 q")
+    }
+
     @Test("a window is never more than was loaded for it")
     func loadLimit() {
         #expect(MemoryPolicy(messagesMax: 40, tokensMax: 100).loadLimit == WindowLimit(messages: 40, bytes: 400))

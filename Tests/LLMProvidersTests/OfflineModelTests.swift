@@ -27,7 +27,7 @@ struct OfflineModelTests {
 
     @Test("it reports the tools' results, from the prompt and from tool messages")
     func tools() {
-        let routed = OfflineModel.text(for: [user("what time?" + OfflineModel.toolResultsMark + "time: noon")])
+        let routed = OfflineModel.text(for: [user("what time?" + Prompt.toolResultsMark + "time: noon")])
         #expect(routed.contains("The tools say:\ntime: noon"))
         #expect(routed.contains("You said: “what time?”"))
         let asked = OfflineModel.text(for: [

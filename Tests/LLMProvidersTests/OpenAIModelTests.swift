@@ -39,6 +39,7 @@ struct OpenAIModelTests {
         ])
         request.temperature = 0.5
         request.outputTokensMax = 7
+        request.userID = "u-1"
         request.tools = [ToolDefinition(name: "time", summary: "tells it", parametersSchema: #"{ "type": "object" }"#)]
         _ = await ask(try model(transport), request)
         let sent = try #require(transport.requests.first)
@@ -54,7 +55,7 @@ struct OpenAIModelTests {
             + #"{"name":"time","arguments":"{\"zone\":\"UTC\"}"}}]},"#
             + #"{"role":"tool","content":"noon","tool_call_id":"1"}],"temperature":0.5,"max_tokens":7,"#
             + #""tools":[{"type":"function","function":{"name":"time","description":"tells it","#
-            + #""parameters":{"type":"object"}}}],"stream":true,"stream_options":{"include_usage":true}}"#
+            + #""parameters":{"type":"object"}}}],"user":"u-1","stream":true,"stream_options":{"include_usage":true}}"#
         #expect(String(decoding: sent.body, as: UTF8.self) == expected)
     }
 

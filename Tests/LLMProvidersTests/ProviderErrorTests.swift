@@ -20,7 +20,7 @@ struct ProviderErrorTests {
             (409, .unavailable, true), (413, .invalidRequest, false), (422, .invalidRequest, false),
             (424, .invalidRequest, false), (429, .rateLimited, true), (498, .rateLimited, true),
             (499, .unavailable, true), (500, .unavailable, true), (502, .unavailable, true), (529, .unavailable, true),
-            (301, .invalidRequest, false),
+            (301, .unavailable, false), (307, .unavailable, false),
         ])
     func statuses(status: Int, kind: ModelError.Kind, mayRetry: Bool) {
         let failure = failure(status, "")

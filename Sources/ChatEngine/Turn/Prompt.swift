@@ -49,7 +49,11 @@ extension MemoryPolicy {
 }
 
 /// What the model is told.
-enum Prompt {
+public enum Prompt {
+    /// What stands between a question and the results of the tools that ran for it, in the platform's words. For models
+    /// that are none and read them apart again.
+    public static let toolResultsMark = "\n\n🛠 도구 결과:\n"
+
     /// System prompt unless it is empty, window, and the user's message with the tools' results.
     static func messages(
         systemPrompt: String, history: [StoredMessage], question: String, toolOutputs: [String], policy: MemoryPolicy
@@ -64,7 +68,7 @@ enum Prompt {
         promptTokens += TokenEstimate.tokens(in: user.text)
         let window = policy.window(of: history, promptTokens: promptTokens)
         messages.reserveCapacity(window.count + 2)
-        for message in window {
+        for message in withoutEmptyTurns(window) {
             messages.append(
                 PromptMessage(
                     role: message.role, text: message.text, toolCalls: message.toolCalls,
@@ -74,10 +78,29 @@ enum Prompt {
         return messages
     }
 
+    /// Leaves out the turns in which the model said nothing: some providers refuse an empty message, and the question
+    /// alone would stand beside the next one.
+    private static func withoutEmptyTurns(_ window: ArraySlice<StoredMessage>) -> ArraySlice<StoredMessage> {
+        func isEmpty(_ message: StoredMessage) -> Bool {
+            message.role == .assistant && message.text.isEmpty && message.toolCalls.isEmpty
+        }
+        // Most windows have none, and are not copied.
+        guard window.contains(where: isEmpty) else { return window }
+        var kept: ArraySlice<StoredMessage> = []
+        var start = window.startIndex
+        while start < window.endIndex {
+            let end = window[(start + 1)...].firstIndex { $0.role == .user } ?? window.endIndex
+            let turn = window[start..<end]
+            if !turn.contains(where: isEmpty) { kept += turn }
+            start = end
+        }
+        return kept
+    }
+
     /// The platform's format of tool results; a question without tools stays as it is.
     static func userText(question: String, toolOutputs: [String]) -> String {
         guard !toolOutputs.isEmpty else { return question }
-        return "\(question)\n\n🛠 도구 결과:\n\(toolOutputs.joined(separator: "\n"))"
+        return question + toolResultsMark + toolOutputs.joined(separator: "\n")
     }
 }
 

@@ -5,8 +5,6 @@ package import ChatEngine
 
 /// Answers without a language model.
 package struct OfflineModel: ChatModel {
-    /// What the engine puts between a question and the results of the tools that ran for it.
-    static let toolResultsMark = "\n\n🛠 도구 결과:\n"
     /// Quotes longer than this are cut: the answer is a demonstration and not a copy.
     static let quoteCharactersMax = 200
 
@@ -57,7 +55,7 @@ package struct OfflineModel: ChatModel {
 
     private static func split(_ text: String) -> (question: String, results: String?) {
         let bytes = Array(text.utf8)
-        let mark = Array(toolResultsMark.utf8)
+        let mark = Array(Prompt.toolResultsMark.utf8)
         var start = bytes.count - mark.count
         while start >= 0 {
             if bytes[start] == mark[0], bytes[start..<start + mark.count].elementsEqual(mark) {

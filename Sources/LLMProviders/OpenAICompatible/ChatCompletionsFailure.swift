@@ -99,6 +99,8 @@ extension ChatCompletionsFailure {
         // Groq's way to say that its spare capacity is gone.
         case 498: return (.rateLimited, true)
         case 408, 409, 499, 500...: return (.unavailable, true)
+        // Not followed, since the key would go along: the address is wrong, which the operator must mend.
+        case 300...399: return (.unavailable, false)
         default: return (.invalidRequest, false)
         }
     }

@@ -38,6 +38,10 @@ enum ChatCompletionsRequest {
                     for tool in request.tools { write(tool, &list) }
                 }
             }
+            if let userID = request.userID, !userID.isEmpty {
+                json.key("user")
+                json.string(userID)
+            }
             json.key("stream")
             json.bool(request.streams)
             if request.streams {

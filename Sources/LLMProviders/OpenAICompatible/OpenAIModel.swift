@@ -224,6 +224,9 @@ package struct OpenAIModel: ChatModel {
         case .unusable(let reason):
             let message = "the request to the model's provider cannot be made: \(words.clean(reason))"
             return AttemptFailure(ModelError(.invalidRequest, message), isRetryable: false)
+        case .malformed(let reason):
+            let message = "the model's provider did not answer as HTTP servers do: \(words.clean(reason))"
+            return AttemptFailure(ModelError(.malformedResponse, message), isRetryable: false)
         }
     }
 }

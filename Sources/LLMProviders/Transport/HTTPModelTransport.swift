@@ -57,7 +57,8 @@ extension ModelTransportError {
             case .timedOut(.connect): .connectTimedOut
             case .timedOut: .deadlinePassed
             case .interrupted: .cut(error.message)
-            case .invalidURL, .tooLarge, .protocolError: .unusable(error.message)
+            case .invalidURL: .unusable(error.message)
+            case .tooLarge, .protocolError: .malformed(error.message)
             }
     }
 }

@@ -26,8 +26,10 @@ package enum ModelTransportError: Error, Sendable, Equatable {
     case deadlinePassed
     /// The connection ended before the response did.
     case cut(String)
-    /// The request cannot be made: a bad address, a redirect, a response beyond the client's limits.
+    /// The request cannot be made: a bad address.
     case unusable(String)
+    /// What came back is not HTTP, or beyond the client's limits.
+    case malformed(String)
 }
 
 /// A response whose headers are in. Used by one task, inside the closure that it was given to.
