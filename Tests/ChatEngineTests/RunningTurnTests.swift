@@ -29,6 +29,20 @@ struct RunningTurnTests {
         #expect(turn.interruption == nil && count.value == 0)
     }
 
+    @Test("of several calls with one turn id, one that is past the point makes a cancellation too late")
+    func cancelsAllOrIsTooLate() throws {
+        let turns = RunningTurns(countMax: 10)
+        let (first, second) = (turn(), turn())
+        for turn in [first, second] { try turns.add(turn) }
+        #expect(turns.cancel(owner: "o", sessionID: "other", turnID: "t") == .notRunning)
+        #expect(first.seal())
+        #expect(turns.cancel(owner: "o", sessionID: nil, turnID: "t") == .tooLate)
+        // The one that stood in line ends all the same.
+        #expect(second.interruption == .turnCancelled)
+        turns.remove(first)
+        #expect(turns.cancel(owner: "o", sessionID: "s", turnID: "t") == .cancelling)
+    }
+
     @Test("of a seal and an interruption at the same time exactly one wins")
     func race() async {
         for _ in 0..<500 {

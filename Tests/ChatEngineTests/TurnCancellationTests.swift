@@ -246,6 +246,22 @@ struct TurnCancellationTests {
         try await expectNothingLeft(harness, stored: true)
     }
 
+    @Test("a stored answer that is given again is not cancelled by its id, and its call's end says that it is stored")
+    func replay() async throws {
+        let harness = EngineHarness()
+        _ = try await harness.start(.test("question", turn: "t")).task.value
+        let gate = Gate()
+        let call = harness.start(.test("question", turn: "t")) { event in
+            if case .started = event { try await gate.pass() }
+        }
+        #expect(try await harness.eventually { gate.enteredCount == 1 })
+        #expect(harness.engine.cancelTurn(owner: "o", turnID: "t") == .tooLate)
+        call.task.cancel()
+        let error = await call.engineError
+        #expect(error?.kind == .cancelled && error?.message.contains("the turn is stored") == true)
+        #expect(harness.engine.cancelTurn(owner: "o", turnID: "t") == .notRunning)
+    }
+
     @Test("a lock that is lost while the append is on its way makes the store refuse it")
     func lockLostBeforeAppend() async throws {
         let (harness, call, breakpoint) = try await stopped(at: .append)
@@ -294,6 +310,24 @@ struct TurnCancellationTests {
         let retry = try await harness.run(.test("question", turn: "t"))
         #expect(retry.replayed && retry.text == "answer")
         try await expectNothingLeft(harness, stored: true)
+    }
+
+    @Test("a session does not expire under a turn that takes longer than sessions live")
+    func sessionOutlivesTurn() async throws {
+        let gate = Gate()
+        let model = ClosureModel { request, emit in
+            if request.messages.last?.text == "slow" { try await gate.pass() }
+            try await emit(.text("answer"))
+            return ModelCompletion(model: "m", finishReason: .stop)
+        }
+        let harness = EngineHarness(model: model, configure: { $0.sessionIdleLifetime = .seconds(5) })
+        _ = try await harness.run(.test("quick"))
+        let call = harness.start(.test("slow"))
+        #expect(try await harness.eventually { gate.enteredCount == 1 })
+        for _ in 0..<20 { harness.clock.advance(by: .seconds(3)) }
+        gate.open()
+        #expect(try await call.task.value.text == "answer")
+        #expect(try await harness.texts("s") == ["quick", "answer", "slow", "answer"])
     }
 
     @Test("a turn that hangs holds its session for as long as it runs, renewed")

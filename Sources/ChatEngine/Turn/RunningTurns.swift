@@ -8,7 +8,7 @@ final class RunningTurn: Sendable {
     private enum State {
         case running
         case interrupted(Interruption)
-        /// The append was sent, or the turn is over: nobody ends it any more.
+        /// The append was sent, a stored answer is given again, or the turn is over: nobody ends it any more.
         case sealed
     }
 
@@ -61,7 +61,7 @@ final class RunningTurn: Sendable {
 public enum CancelOutcome: Sendable, Equatable {
     /// The turn ends with `cancelled`, and nothing of it is stored.
     case cancelling
-    /// The turn's answer is being stored already.
+    /// The turn's answer is stored, or is being stored.
     case tooLate
     /// No such turn runs in this process.
     case notRunning
@@ -114,8 +114,9 @@ final class RunningTurns: Sendable {
         let all = state.withLock { $0.turns[Key(owner: owner, turnID: turnID)] ?? [] }
         let turns = all.filter { sessionID == nil || $0.sessionID == sessionID }
         guard !turns.isEmpty else { return .notRunning }
-        var outcome = CancelOutcome.tooLate
-        for turn in turns where turn.interrupt(.turnCancelled) { outcome = .cancelling }
+        // One call that is past the point decides: its answer is or will be stored, whatever becomes of the others.
+        var outcome = CancelOutcome.cancelling
+        for turn in turns where !turn.interrupt(.turnCancelled) { outcome = .tooLate }
         return outcome
     }
 

@@ -147,6 +147,8 @@ struct TurnMachine {
             return finish(outcome)
         case (.emittingReplay(let stored), .done):
             return finish(.replayed(stored))
+        case (.emittingReplay, .interrupted(let interruption)):
+            return finish(.failed(Self.error(for: interruption, isStored: true)))
 
         // Anywhere before the append: a failure or a cancellation ends the turn, and nothing was stored.
         case (_, .failed(let error)):
@@ -230,28 +232,29 @@ struct TurnMachine {
         .outcomeUnknown, reason: "ANSWERED_ELSEWHERE",
         "the same turn was answered by another call meanwhile; repeat it with its id to get the stored answer")
 
-    private static func error(for interruption: Interruption) -> EngineError {
-        switch interruption {
+    /// - Parameter isStored: the turn's answer is in the store, from this call or another one.
+    private static func error(for interruption: Interruption, isStored: Bool = false) -> EngineError {
+        let outcome = isStored ? "the turn is stored, repeat it with its id" : "the turn was not stored"
+        return switch interruption {
         case .callCancelled:
-            EngineError(.cancelled, reason: "CANCELLED", "the call was cancelled; the turn was not stored")
+            EngineError(.cancelled, reason: "CANCELLED", "the call was cancelled; \(outcome)")
         case .turnCancelled:
-            EngineError(.cancelled, reason: "TURN_CANCELLED", "the turn was cancelled by its id and not stored")
+            EngineError(.cancelled, reason: "TURN_CANCELLED", "the turn was cancelled by its id; \(outcome)")
         case .lockLost(let loss):
             EngineError(
                 .lockLost, reason: "LOCK_LOST",
-                "the turn lost its session's lock (\(loss.rawValue)) and was not stored; repeat it")
+                "the turn lost its session's lock (\(loss.rawValue)); \(outcome)\(isStored ? "" : ", repeat it")")
         case .sessionDeleted:
             EngineError(
                 .sessionDeleted, reason: "SESSION_DELETED",
-                "the session was deleted or expired while the turn ran; the turn was not stored")
+                "the session was deleted or expired while the turn ran; nothing of the turn is stored")
         case .deadlinePassed:
             EngineError(
                 .deadlineExceeded, reason: "TURN_TIME_LIMIT",
-                "the turn took longer than its deadline or the limit turnTimeLimit; it was not stored")
+                "the turn took longer than its deadline or the limit turnTimeLimit; \(outcome)")
         case .toolOverran(let name):
             EngineError(
-                .toolOverran, reason: "TOOL_OVERRAN",
-                "the tool \(name) did not stop at its time limit; the turn was not stored")
+                .toolOverran, reason: "TOOL_OVERRAN", "the tool \(name) did not stop at its time limit; \(outcome)")
         }
     }
 }

@@ -171,9 +171,13 @@ struct TurnRunner {
     private mutating func loadWindow() async throws -> TurnMachine.Input {
         let valid = validTurn
         let start = engine.clock.now
+        // At least as long as the turn may run, so that the session does not expire under it.
+        let idleLifetime = engine.configuration.sessionIdleLifetime.map {
+            max($0, engine.configuration.turnTimeLimit)
+        }
         window = try await engine.store.loadWindow(
             owner: valid.owner, sessionID: valid.sessionID, limit: engine.configuration.memory.loadLimit,
-            idleLifetime: engine.configuration.sessionIdleLifetime)
+            idleLifetime: idleLifetime)
         timing.storeMicroseconds += engine.clock.microseconds(since: start)
         return .done
     }
@@ -326,6 +330,8 @@ struct TurnRunner {
     private mutating func emitReplay(
         _ stored: StoredTurn, _ emit: (TurnEvent) async throws -> Void
     ) async throws -> TurnMachine.Input {
+        // What is stored cannot be cancelled by its id any more.
+        guard case .done = seal() else { return .interrupted(running?.interruption ?? .callCancelled) }
         let valid = validTurn
         try await send(
             .started(
@@ -342,8 +348,9 @@ struct TurnRunner {
         precondition(keeper == nil, "a turn gives its lock back before it ends")
         deadlineTimer?.cancel()
         if let running {
-            _ = running.seal()
+            // Unknown to others first: a sealed turn that they find is one that was stored.
             engine.runningTurns.remove(running)
+            _ = running.seal()
         }
     }
 
