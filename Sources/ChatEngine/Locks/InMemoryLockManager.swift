@@ -220,7 +220,9 @@ public final class InMemoryLockManager: LockManager {
             for observer in observers { observer(.lost(loss)) }
         case .wake(let key, let instant):
             clock.schedule(at: instant) { [weak self] in
-                self?.update { state, time, effects in state.table.wake(key, at: time, effects: &effects) }
+                self?.update { state, time, effects in
+                    state.table.wake(key, armedFor: instant, at: time, effects: &effects)
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ struct LockTable {
         /// The observers' lease is lost.
         case lost(observers: [UInt64], LockLoss)
         /// Call `wake` for this key then, so that the next in line gets an expired lease's place.
+        /// A later wake of the same key replaces it.
         case wake(LockKey, at: ContinuousClock.Instant)
     }
 
@@ -52,13 +53,22 @@ struct LockTable {
 
     let limits: InMemoryLockLimits
     private var records: [LockKey: Record] = [:]
+    /// Of `records`, those of callers' own locks.
+    private var serviceCount = 0
     private var waiterCount = 0
+    /// Of `waiterCount`, those in lines for callers' own locks.
+    private var serviceWaiterCount = 0
     /// Of all keys together: greater than any fence of any key, so no key needs to be remembered for its own.
     private var lastFence: UInt64 = 0
     private var sweepThreshold = LockTable.sweepThresholdMin
+    private var nextSweepWhenFull: ContinuousClock.Instant?
 
     /// Below this many records a sweep is not worth it.
     private static let sweepThresholdMin = 1024
+    /// A full table is looked through that often at most, and not for each caller that it refuses.
+    private static let sweepIntervalWhenFull: Duration = .seconds(1)
+    /// A wake's timer outlives its line at most that long.
+    private static let wakeAheadMax: Duration = .seconds(10)
 
     init(limits: InMemoryLockLimits) { self.limits = limits }
 
@@ -74,14 +84,17 @@ struct LockTable {
             }
             return standInLine(request, waiter: waiter, behind: holder, at: time, effects: &effects)
         }
-        if records.count >= sweepThreshold || records.count >= limits.locksMax {
+        if records.count >= sweepThreshold { sweep(at: time, effects: &effects) }
+        if isFull(for: request.key.kind), nextSweepWhenFull.map({ $0 <= time.now }) ?? true {
+            nextSweepWhenFull = time.now + Self.sweepIntervalWhenFull
             sweep(at: time, effects: &effects)
         }
-        guard records.count < limits.locksMax else {
+        guard !isFull(for: request.key.kind) else {
             return .refused(
                 .limitReached(
                     "locksMax", limits.locksMax,
-                    "\(limits.locksMax) locks are held, the limit of the in-memory lock manager; try again later"))
+                    "\(records.count) locks are held, all that the limit locksMax of the in-memory lock manager has "
+                        + "for this kind; try again later"))
         }
         return .granted(grant(request, at: time))
     }
@@ -147,7 +160,7 @@ struct LockTable {
     mutating func leave(_ key: LockKey, waiter: UInt64) -> Bool {
         guard let index = records[key]?.waiters.firstIndex(where: { $0.id == waiter }) else { return false }
         records[key]?.waiters.remove(at: index)
-        waiterCount -= 1
+        countWaiters(-1, of: key.kind)
         removeIfUnused(key)
         return true
     }
@@ -160,12 +173,15 @@ struct LockTable {
         return true
     }
 
-    /// What a `wake` effect asked for.
-    mutating func wake(_ key: LockKey, at time: Time, effects: inout [Effect]) {
-        guard records[key] != nil else { return }
+    /// What a `wake` effect asked for: `armedFor` is its instant. One that was replaced, or whose line is gone, does
+    /// nothing.
+    mutating func wake(
+        _ key: LockKey, armedFor: ContinuousClock.Instant, at time: Time, effects: inout [Effect]
+    ) {
+        guard records[key]?.wakeAt == armedFor else { return }
         records[key]?.wakeAt = nil
         expire(key, at: time, effects: &effects)
-        armWake(key, effects: &effects)
+        armWake(key, at: time, effects: &effects)
     }
 
     /// How many keys have a holder or a line; for tests and metrics.
@@ -178,6 +194,7 @@ struct LockTable {
         let holder = Holder(
             token: request.token, fence: lastFence, ownerLabel: request.ownerLabel, timeToLive: request.timeToLive,
             expiresAt: time.now + request.timeToLive, acquiredAtMicroseconds: time.wallMicroseconds)
+        if request.key.kind == .service, records[request.key] == nil { serviceCount += 1 }
         records[request.key, default: Record()].holder = holder
         return lease(request.key, holder)
     }
@@ -206,7 +223,7 @@ struct LockTable {
     private mutating func vacate(_ key: LockKey, at time: Time, effects: inout [Effect]) {
         records[key]?.holder = nil
         while let waiter = records[key]?.waiters.popFirst() {
-            waiterCount -= 1
+            countWaiters(-1, of: key.kind)
             if let deadline = waiter.request.waitDeadline, deadline <= time.now {
                 effects.append(.refuse(waiter: waiter.id, notAcquired(key, at: time)))
                 continue
@@ -216,7 +233,7 @@ struct LockTable {
             grantRepeats(of: lease, effects: &effects)
             break
         }
-        armWake(key, effects: &effects)
+        armWake(key, at: time, effects: &effects)
         removeIfUnused(key)
     }
 
@@ -227,12 +244,21 @@ struct LockTable {
         let repeats = waiters.filter { $0.request.token == lease.token }
         guard !repeats.isEmpty else { return }
         records[lease.key]?.waiters.removeAll { $0.request.token == lease.token }
-        waiterCount -= repeats.count
+        countWaiters(-repeats.count, of: lease.key.kind)
         for waiter in repeats { effects.append(.grant(waiter: waiter.id, lease)) }
     }
 
     private mutating func removeIfUnused(_ key: LockKey) {
-        if let record = records[key], record.holder == nil, record.waiters.isEmpty { records[key] = nil }
+        guard let record = records[key], record.holder == nil, record.waiters.isEmpty else { return }
+        records[key] = nil
+        if key.kind == .service { serviceCount -= 1 }
+    }
+
+    /// Callers' own locks leave some room to the locks of sessions, so that they cannot stop the conversations.
+    private func isFull(for kind: LockKey.Kind) -> Bool {
+        if records.count >= limits.locksMax { return true }
+        let kept = min(limits.locksKeptForSessions, limits.locksMax / 2)
+        return kind == .service && serviceCount >= limits.locksMax - kept
     }
 
     /// Forgets expired leases that nobody asks about. Amortised: the table doubles before the next sweep.
@@ -257,24 +283,37 @@ struct LockTable {
                     "waitersPerLockMax", limits.waitersPerLockMax,
                     "\(lineLength) callers wait for this lock already, the limit; try again later"))
         }
-        guard waiterCount < limits.waitersMax else {
+        guard !linesAreFull(for: request.key.kind) else {
             return .refused(
                 .limitReached(
                     "waitersMax", limits.waitersMax,
-                    "\(waiterCount) callers wait for locks already, the limit; try again later"))
+                    "\(waiterCount) callers wait for locks already, all that the limit waitersMax has for this kind; "
+                        + "try again later"))
         }
         records[request.key]?.waiters.append(Waiter(id: waiter, request: request))
-        waiterCount += 1
-        armWake(request.key, effects: &effects)
+        countWaiters(1, of: request.key.kind)
+        armWake(request.key, at: time, effects: &effects)
         return .queued
     }
 
-    private mutating func armWake(_ key: LockKey, effects: inout [Effect]) {
+    private func linesAreFull(for kind: LockKey.Kind) -> Bool {
+        if waiterCount >= limits.waitersMax { return true }
+        let kept = min(limits.waitersKeptForSessions, limits.waitersMax / 2)
+        return kind == .service && serviceWaiterCount >= limits.waitersMax - kept
+    }
+
+    private mutating func countWaiters(_ change: Int, of kind: LockKey.Kind) {
+        waiterCount += change
+        if kind == .service { serviceWaiterCount += change }
+    }
+
+    private mutating func armWake(_ key: LockKey, at time: Time, effects: inout [Effect]) {
         guard let record = records[key], let holder = record.holder, !record.waiters.isEmpty else { return }
         // An earlier wake finds the lease renewed and arms again.
         if let wakeAt = record.wakeAt, wakeAt <= holder.expiresAt { return }
-        records[key]?.wakeAt = holder.expiresAt
-        effects.append(.wake(key, at: holder.expiresAt))
+        let wakeAt = min(holder.expiresAt, time.now + Self.wakeAheadMax)
+        records[key]?.wakeAt = wakeAt
+        effects.append(.wake(key, at: wakeAt))
     }
 
     private func notAcquired(_ key: LockKey, at time: Time) -> EngineError {
@@ -296,8 +335,12 @@ struct LockTable {
 public struct InMemoryLockLimits: Sendable, Equatable {
     /// Locks that are held or waited for, both kinds: about 300 bytes each, so 30 MB at most.
     public var locksMax = 100_000
+    /// Of `locksMax`, those that only sessions may use, at most half of it: more than the turns that run at a time.
+    public var locksKeptForSessions = 20_000
     /// Callers in all lines together: each is a call in flight.
     public var waitersMax = 20_000
+    /// Of `waitersMax`, those that only turns may use, at most half of it.
+    public var waitersKeptForSessions = 10_000
     /// Callers in one line: with the shortest useful work, 10 ms, the last of a thousand waits 10 s.
     public var waitersPerLockMax = 1_000
 

@@ -76,6 +76,9 @@ public protocol SessionStore: Sendable {
     ///
     /// Makes the session live for at least `idleLifetime` from now, so that it does not expire under a running turn;
     /// changes neither its last activity nor its place in lists.
+    ///
+    /// - Throws: `EngineError` of kind `resourceExhausted` when the store knows that not even the shortest turn could
+    ///   be appended. Said here, because a turn that is refused when it is appended has paid its model already.
     func loadWindow(
         owner: String, sessionID: String, limit: WindowLimit, idleLifetime: Duration?
     ) async throws -> HistoryWindow
@@ -104,6 +107,8 @@ public protocol SessionStore: Sendable {
     ) async throws -> Page<Session>
 
     /// Changes title or labels, and neither activity nor expiry. Nil when there is no such session.
+    ///
+    /// - Throws: `EngineError` of kind `resourceExhausted` when the store has no room for what is added.
     func updateSession(owner: String, id: String, change: SessionChange) async throws -> Session?
 
     /// Removes the session with its messages and turns. False when there was none.

@@ -23,8 +23,8 @@ public final class InMemorySessionStore: SessionStore {
     private let clock: any EngineClock
     private let state: Mutex<SessionTable>
 
-    /// Every append removes that many expired sessions, beside what `removeExpiredSessions` does.
-    private static let expiryStepsPerAppend = 2
+    /// Every load and append removes that many expired sessions, beside what `removeExpiredSessions` does.
+    private static let expirySteps = 2
 
     /// An empty store.
     ///
@@ -48,23 +48,28 @@ public final class InMemorySessionStore: SessionStore {
         owner: String, sessionID: String, limit: WindowLimit, idleLifetime: Duration?
     ) async throws -> HistoryWindow {
         let wall = clock.wallMicroseconds
-        return state.withLock {
-            $0.loadWindow(
-                SessionTable.SessionKey(owner: owner, id: sessionID), limit: limit, idleLifetime: idleLifetime,
-                at: wall)
+        let key = SessionTable.SessionKey(owner: owner, id: sessionID)
+        return try changeMakingRoom(at: wall) { (table) throws(EngineError) in
+            try table.loadWindow(key, limit: limit, idleLifetime: idleLifetime, at: wall)
         }
     }
 
     public func append(_ turn: TurnAppend) async throws -> AppendOutcome {
         let wall = clock.wallMicroseconds
-        let (result, removed) = state.withLock { table -> (Result<AppendOutcome, EngineError>, [SessionTable.Record]) in
-            let removed = table.removeExpired(limit: Self.expiryStepsPerAppend, at: wall)
+        return try changeMakingRoom(at: wall) { (table) throws(EngineError) in
+            // Asked under this mutex: whoever takes the lock after that loads the session after this append.
+            try table.append(turn, at: wall) { locks.holds(turn.lockKey, token: turn.lockToken) }
+        }
+    }
+
+    /// Removes a few expired sessions and runs `body`, under the mutex.
+    private func changeMakingRoom<Value: Sendable>(
+        at wall: Int64, _ body: (inout SessionTable) throws(EngineError) -> Value
+    ) throws(EngineError) -> Value {
+        let (result, removed) = state.withLock { table -> (Result<Value, EngineError>, [SessionTable.Record]) in
+            let removed = table.removeExpired(limit: Self.expirySteps, at: wall)
             do throws(EngineError) {
-                // Asked under this mutex: whoever takes the lock after that loads the session after this append.
-                let outcome = try table.append(turn, at: wall) {
-                    locks.holds(turn.lockKey, token: turn.lockToken)
-                }
-                return (.success(outcome), removed)
+                return (.success(try body(&table)), removed)
             } catch {
                 return (.failure(error), removed)
             }
@@ -90,7 +95,9 @@ public final class InMemorySessionStore: SessionStore {
 
     public func updateSession(owner: String, id: String, change: SessionChange) async throws -> Session? {
         let wall = clock.wallMicroseconds
-        return state.withLock { $0.change(SessionTable.SessionKey(owner: owner, id: id), change, at: wall) }
+        return try changeMakingRoom(at: wall) { (table) throws(EngineError) in
+            try table.change(SessionTable.SessionKey(owner: owner, id: id), change, at: wall)
+        }
     }
 
     public func deleteSession(owner: String, id: String) async throws -> Bool {

@@ -48,9 +48,14 @@ struct SessionTable: Sendable {
         return turn
     }
 
+    /// - Throws: `resourceExhausted` when not even the shortest turn could be appended.
     mutating func loadWindow(
         _ key: SessionKey, limit: WindowLimit, idleLifetime: Duration?, at wall: Int64
-    ) -> HistoryWindow {
+    ) throws(EngineError) -> HistoryWindow {
+        let existingMessages = record(key, at: wall)?.messages.count
+        try checkRoom(
+            existingMessages: existingMessages, addedMessages: Self.shortestTurnMessages,
+            addedBytes: Self.shortestTurnBytes + (existingMessages == nil ? Self.recordOverheadBytes : 0))
         guard let record = record(key, at: wall) else { return HistoryWindow(session: nil, messages: []) }
         var start = record.messages.endIndex
         var bytes = 0
@@ -125,11 +130,15 @@ struct SessionTable: Sendable {
         // Only numbers leave the record here: a copy of it would make the array below be copied too.
         let existing = record(key, at: wall).map { ($0.session.generation, $0.messages.count) }
         guard existing?.0 == append.generation else { return .sessionDeleted }
-        let addedBytes = try checkLimits(append, existingMessages: existing?.1)
-        if existing == nil {
+        var addedBytes = Self.byteCount(of: append)
+        let newSession = existing == nil ? makeSession(append, at: wall) : nil
+        try checkRoom(
+            existingMessages: existing?.1, addedMessages: append.messages.count,
+            addedBytes: addedBytes + (newSession.map(Self.recordBytes(of:)) ?? 0))
+        if let newSession {
             // An expired one of the same id may still lie here.
             _ = remove(key)
-            insert(append, at: wall)
+            insert(newSession, key)
         }
         touch(key, at: wall)
         update(key) { record in
@@ -138,7 +147,11 @@ struct SessionTable: Sendable {
                 record.messages.append(message)
             }
             record.session.messageCount = record.messages.count
-            record.turns[append.turn.id] = append.turn
+            // An id that is used again after its time: the former turn goes with its place in the order.
+            if let former = record.turns.updateValue(append.turn, forKey: append.turn.id) {
+                record.turnOrder.removeAll { $0 == append.turn.id }
+                addedBytes -= Self.byteCount(of: former)
+            }
             record.turnOrder.append(append.turn.id)
             record.byteCount += addedBytes
         }
@@ -149,12 +162,16 @@ struct SessionTable: Sendable {
         return .appended(session)
     }
 
-    mutating func change(_ key: SessionKey, _ change: SessionChange, at wall: Int64) -> Session? {
+    /// - Throws: `resourceExhausted` when the session would grow beyond the store's limit.
+    mutating func change(
+        _ key: SessionKey, _ change: SessionChange, at wall: Int64
+    ) throws(EngineError) -> Session? {
         guard let old = record(key, at: wall) else { return nil }
         var session = old.session
         if let title = change.title { session.title = title }
         if let labels = change.labels { session.labels = labels }
         let addedBytes = Self.byteCount(of: session) - Self.byteCount(of: old.session)
+        if addedBytes > 0 { try checkBytes(addedBytes) }
         update(key) { record in
             record.session = session
             record.byteCount += addedBytes
@@ -186,15 +203,17 @@ struct SessionTable: Sendable {
 
     // MARK: Parts
 
-    private mutating func insert(_ append: TurnAppend, at wall: Int64) {
-        let key = SessionKey(owner: append.owner, id: append.sessionID)
+    private mutating func makeSession(_ append: TurnAppend, at wall: Int64) -> Session {
         lastGeneration = max(lastGeneration + 1, UInt64(clamping: wall))
-        let session = Session(
+        return Session(
             id: append.sessionID, owner: append.owner, userID: append.userID, title: append.title, messageCount: 0,
             createdAtMicroseconds: wall, lastActivityMicroseconds: 0, expiresAtMicroseconds: nil,
             generation: lastGeneration)
+    }
+
+    private mutating func insert(_ session: Session, _ key: SessionKey) {
         var record = Record(session: session)
-        record.byteCount = Self.recordOverheadBytes + Self.byteCount(of: session)
+        record.byteCount = Self.recordBytes(of: session)
         byteCount += record.byteCount
         records[key] = record
     }
@@ -297,30 +316,46 @@ extension SessionTable {
     /// A turn's struct and its dictionary slot.
     private static let turnOverheadBytes = 400
 
-    /// - Returns: how many bytes the messages and the turn add.
-    private func checkLimits(_ append: TurnAppend, existingMessages: Int?) throws(EngineError) -> Int {
+    /// A question and its answer.
+    private static let shortestTurnMessages = 2
+    private static let shortestTurnBytes = shortestTurnMessages * messageOverheadBytes + turnOverheadBytes
+
+    /// Asked when a turn begins and when it is stored, so that no model is paid for a turn that cannot be stored.
+    ///
+    /// - Parameter existingMessages: nil for a new session.
+    private func checkRoom(
+        existingMessages: Int?, addedMessages: Int, addedBytes: Int
+    ) throws(EngineError) {
         if existingMessages == nil, count >= limits.sessionsMax {
             throw .limitReached(
                 "sessionsMax", limits.sessionsMax,
                 "the in-memory store holds \(count) sessions, its limit sessionsMax; delete some, or use another store")
         }
-        let messageCount = (existingMessages ?? 0) + append.messages.count
+        let messageCount = (existingMessages ?? 0) + addedMessages
         guard messageCount <= limits.messagesPerSessionMax else {
             throw .limitReached(
                 "messagesPerSessionMax", limits.messagesPerSessionMax,
                 "the session would have \(messageCount) messages, more than the in-memory store's limit "
                     + "messagesPerSessionMax; go on in a new session")
         }
-        var added = Self.byteCount(of: append.turn)
-        for message in append.messages { added += Self.byteCount(of: message) }
-        guard bytes + added <= limits.bytesMax else {
+        try checkBytes(addedBytes)
+    }
+
+    private func checkBytes(_ addedBytes: Int) throws(EngineError) {
+        guard bytes + addedBytes <= limits.bytesMax else {
             throw .limitReached(
                 "bytesMax", limits.bytesMax,
                 "the in-memory store is full at \(bytes) bytes, its limit bytesMax; delete sessions, or use another "
                     + "store"
             )
         }
-        return added
+    }
+
+    private static func recordBytes(of session: Session) -> Int { recordOverheadBytes + byteCount(of: session) }
+
+    /// What the messages and the turn add.
+    private static func byteCount(of append: TurnAppend) -> Int {
+        append.messages.reduce(byteCount(of: append.turn)) { $0 + byteCount(of: $1) }
     }
 
     private static func byteCount(of session: Session) -> Int {
