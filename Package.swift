@@ -106,7 +106,7 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
         tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),
-        tests("ChatServerTests", ["ChatServer", "IOLoop", logging, metrics, metricsTestKit]),
+        tests("ChatServerTests", ["ChatServer", "ChatEngine", "IOLoop", logging, metrics, metricsTestKit]),
         tests(
             "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
         // Starts the programs themselves, which `swift build --build-tests` leaves beside the tests.

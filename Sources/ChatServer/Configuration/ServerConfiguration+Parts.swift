@@ -23,7 +23,21 @@ extension ServerConfiguration {
         engine.sessionIdleLifetime = sessions.idleExpiry
         engine.lockTimeToLiveDefault = locks.ttlDefault
         engine.limits.lockTimeToLiveMax = locks.ttlMax
+        engine.limits.fit(frameBytesMax: connections.frameBytesMax)
         return engine
+    }
+}
+
+extension EngineLimits {
+    /// Lowers the limits of texts so that whatever is stored fits a frame: an answer that was paid and stored can be
+    /// delivered, with its tool runs and everything around it, and each message can be listed.
+    fileprivate mutating func fit(frameBytesMax: Int) {
+        let room = frameBytesMax / 2
+        messageBytesMax = min(messageBytesMax, room)
+        answerBytesMax = min(answerBytesMax, room)
+        pageBytesMax = min(pageBytesMax, room)
+        // Eight runs, each with an output and an error text, take half of the room at most.
+        toolOutputBytesMax = min(toolOutputBytesMax, room / 32)
     }
 }
 

@@ -33,7 +33,7 @@ struct SettingLayers: Sendable {
         if let text = string(variables, ["chatd", setting.name]), !text.isEmpty {
             // Commas separate list elements in a variable, as nothing else can.
             let texts = setting.isRepeatable ? text.split(separator: ",").map(String.init) : [text]
-            return GivenSetting(texts: texts, origin: setting.variable)
+            if !texts.isEmpty { return GivenSetting(texts: texts, origin: setting.variable) }
         }
         guard let file, file.keys.contains(setting.name) else { return nil }
         let origin = "\(Redaction.shown(file.path)): \(setting.name)"

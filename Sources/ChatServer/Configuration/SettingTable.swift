@@ -4,9 +4,13 @@ internal import Glibc
 internal import IOLoop
 internal import LLMProviders
 internal import Logging
+internal import RPC
 
 /// Each setting, by its name in Swift.
 enum Settings {
+    /// Where a setting is a limit of the RPC server, its default is that server's.
+    private static let serverLimits = ServerLimits()
+
     static let listen = Setting<[ListenAddress]>(
         "listen", eachOf: .listenAddress, default: [ListenAddress(.host("127.0.0.1", port: 7420))],
         "accept calls here; may be given more than once; port 0 picks a free one")
@@ -32,21 +36,23 @@ enum Settings {
 
     /// Ten thousand idle connections cost tens of MiB.
     static let connectionsMax = Setting<Int>(
-        "connections-max", .count(in: 1...1_000_000), default: 10_000, "serve at most this many connections")
+        "connections-max", .count(in: 1...1_000_000), default: serverLimits.connectionsMax,
+        "serve at most this many connections")
     /// A client that multiplexes more than this is better served by a second connection on another loop.
     static let callsPerConnectionMax = Setting<Int>(
-        "calls-per-connection-max", .count(in: 1...100_000), default: 1000,
+        "calls-per-connection-max", .count(in: 1...100_000), default: serverLimits.callsPerConnectionMax,
         "serve at most this many calls at a time on one connection")
     /// 4 MiB is the most that stock clients of the protocol take.
     static let frameSizeMax = Setting<Int>(
-        "frame-size-max", .bytes(in: (64 << 10)...(4 << 20)), default: 1 << 20, "accept messages of at most this size")
+        "frame-size-max", .bytes(in: (64 << 10)...(4 << 20)), default: serverLimits.payloadBytesMax,
+        "accept messages of at most this size")
     static let loops = Setting<Int>(
         "loops", .count(in: 1...256), default: max(1, min(256, sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
         "run this many event loops; by default one for each core")
 
     static let writeTimeout = Setting<Duration>(
-        "write-timeout", .duration(in: .milliseconds(100)...(.seconds(3600))), default: .seconds(30),
-        "close a peer that takes no bytes for this long")
+        "write-timeout", .duration(in: .milliseconds(100)...(.seconds(3600))),
+        default: serverLimits.writeTimeout, "close a peer that takes no bytes for this long")
     /// Below the 30 seconds that service managers commonly wait before they kill.
     static let drainGrace = Setting<Duration>(
         "drain-grace", .duration(in: .zero...(.seconds(3600))), default: .seconds(25),
@@ -63,7 +69,7 @@ enum Settings {
         default: nil, "close a connection that carries no call for this long")
     static let pingInterval = Setting<Duration?>(
         "ping-interval", SettingFormat.duration(in: .seconds(1)...(.seconds(3600))).orZero(meaning: "never"),
-        default: .seconds(30), "ping a client that knows pings after this long a silence")
+        default: serverLimits.pingInterval, "ping a client that knows pings after this long a silence")
     static let sessionIdleExpiry = Setting<Duration?>(
         "session-idle-expiry",
         SettingFormat.duration(in: .seconds(1)...(.seconds(315_360_000))).orZero(meaning: "never"),

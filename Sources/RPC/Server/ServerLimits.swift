@@ -6,9 +6,9 @@ internal import Wire
 /// Limits of a server; the defaults suit a service on two cores.
 package struct ServerLimits: Sendable {
     /// Connections at a time. Past it a new one is closed at once: its client fails over.
-    package var connectionsMax = 20_000
+    package var connectionsMax = 10_000
     /// Calls in flight on one connection. Past it a call is refused, not the connection.
-    package var callsPerConnectionMax = 1024
+    package var callsPerConnectionMax = 1000
     /// Bytes of the requests in flight on one connection, which their methods may keep as long as they run.
     package var callBytesPerConnectionMax = 8 << 20
     /// The largest request or reply frame, in bytes.
