@@ -72,6 +72,8 @@ private struct Sweeper: Service {
     private static let interval = Duration.seconds(60)
     /// Sessions per step: a step holds the store for about a millisecond.
     private static let stepSessions = 100
+    /// Between two steps, for the calls that wait for the store.
+    private static let pause = Duration.milliseconds(10)
 
     let server: RunningServer
     let logger: Logger
@@ -80,19 +82,21 @@ private struct Sweeper: Service {
         let (engine, logger) = (server.engine, logger)
         let actor = LoopActor(server.loops[0])
         await cancelWhenGracefulShutdown {
-            do {
-                try await actor.run { actor in
-                    while true {
-                        try await actor.loop.sleep(until: actor.loop.now + Self.interval)
+            // Ends with its cancellation, and with nothing else: a store that fails now may work in a minute.
+            try? await actor.run { actor in
+                while true {
+                    try await actor.loop.sleep(until: actor.loop.now + Self.interval)
+                    do {
                         while try await engine.removeExpiredSessions(limit: Self.stepSessions) == Self.stepSessions {
-                            try await actor.loop.sleep(until: actor.loop.now + .milliseconds(10))
+                            try await actor.loop.sleep(until: actor.loop.now + Self.pause)
                         }
+                    } catch is CancellationError {
+                        throw CancellationError()
+                    } catch {
+                        logger.error(
+                            "expired sessions were not removed this time", metadata: ["type": "\(type(of: error))"])
                     }
                 }
-            } catch is CancellationError {
-                return
-            } catch {
-                logger.error("expired sessions are not removed any more", metadata: ["type": "\(type(of: error))"])
             }
         }
     }

@@ -16,8 +16,15 @@ extension RPCError {
 
     private init(_ error: EngineError) {
         self.init(
-            Self.code(of: error.kind), error.message, reason: error.reason, info: error.details,
+            Self.code(of: error), error.message, reason: error.reason, info: error.details,
             retryAfter: error.retryAfter)
+    }
+
+    private static func code(of error: EngineError) -> StatusCode {
+        // Of a turn's own lock nobody else knows: repeating the turn is all there is to do. A caller that lost its lock
+        // must stop its work first.
+        if error.kind == .lockLost, error.reason == "LOCK_LOST" { return .aborted }
+        return code(of: error.kind)
     }
 
     private static func code(of kind: EngineError.Kind) -> StatusCode {

@@ -29,14 +29,15 @@ private final class ChatEventWriter {
     private var checksum = CRC32()
     private var lastSent: ContinuousClock.Instant
     private var heartbeat: LoopTimer?
-    private var hasStarted = false
+    /// An event waits for room or is on its way: whatever else went out now would overtake it.
+    private var isSending = false
 
     init(_ events: ResponseStream<ChatEvent>, on loop: IOLoop, startedAt: ContinuousClock.Instant) {
         self.events = events
         self.loop = loop
         self.startedAt = startedAt
         lastSent = loop.now
-        scheduleHeartbeat()
+        scheduleHeartbeat(at: lastSent + ChatService.heartbeatInterval)
     }
 
     func send(_ event: TurnEvent) async throws {
@@ -60,17 +61,21 @@ private final class ChatEventWriter {
     private func send(_ event: ChatEvent.Event) async throws {
         sequence += 1
         lastSent = loop.now
+        isSending = true
+        defer { isSending = false }
         try await events.send(ChatEvent(sequence: sequence, event: event))
     }
 
     // MARK: Heartbeats
 
-    private func scheduleHeartbeat() {
+    private func scheduleHeartbeat(at instant: ContinuousClock.Instant) {
         nonisolated(unsafe) let writer = self  // Timers of this loop run on this loop.
-        heartbeat = loop.schedule(at: lastSent + ChatService.heartbeatInterval) { writer.beat() }
+        heartbeat = loop.schedule(at: instant) { writer.beat() }
     }
 
     private func beat() {
+        // A caller that does not read needs no sign of life.
+        guard !isSending else { return scheduleHeartbeat(at: loop.now + ChatService.heartbeatInterval) }
         if loop.now - lastSent >= ChatService.heartbeatInterval {
             lastSent = loop.now
             let elapsed = (loop.now - startedAt).components
@@ -80,10 +85,10 @@ private final class ChatEventWriter {
                     Heartbeat(
                         elapsedMilliseconds: UInt64(
                             elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000))))
-            // A caller that does not read needs no sign of life; the number is only used up when it goes out.
+            // The number is only used up when it goes out.
             if events.offer(event) { sequence += 1 }
         }
-        scheduleHeartbeat()
+        scheduleHeartbeat(at: lastSent + ChatService.heartbeatInterval)
     }
 
     func stopHeartbeats() {

@@ -14,7 +14,8 @@ extension HealthService {
         try await events.send(HealthCheckResponse(status: before))
         var observation: ServerState.Observation?
         defer { if let observation { state.forget(observation) } }
-        try await wait(on: loop, until: context.deadline) { waiter in
+        // The call's own deadline ends it, and says so.
+        try await wait(on: loop) { waiter in
             observation = state.whenDraining { waiter.resume(returning: ()) }
         }
         let after = status(of: request.service) ?? .serviceUnknown

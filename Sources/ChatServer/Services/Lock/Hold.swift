@@ -5,6 +5,7 @@ internal import IOLoop
 internal import Metrics
 internal import ProtoMessages
 internal import RPC
+internal import Wire
 
 extension LockService {
     func hold(_ request: HoldLockRequest, events: ResponseStream<HoldLockEvent>, context: CallContext) async throws {
@@ -13,12 +14,14 @@ extension LockService {
         let observation = state.whenDraining { context.cancelTask() }
         defer { state.forget(observation) }
         let reason: LockLostReason
+        var isGranted = false
         do {
             let loss = try await engine.holdLock(
                 owner: context.identity.owner, name: request.key, token: LockToken(request.token),
                 timeToLive: Self.timeToLive(milliseconds: request.ttlMilliseconds),
                 wait: Self.wait(milliseconds: request.waitMilliseconds), ownerLabel: request.ownerLabel
             ) { lease in
+                isGranted = true
                 metrics.locksAcquired.increment()
                 metrics.lockWaitDuration.record(duration: loop.now - context.receivedAt)
                 let granted = LockGranted(
@@ -31,7 +34,15 @@ extension LockService {
             metrics.locksLost.increment()
             reason = LockLostReason(loss)
         } catch is CancellationError where state.isDraining {
+            guard isGranted else {
+                throw RPCError(
+                    .unavailable, "the server is stopping and the lock was not taken; use another one",
+                    reason: ErrorReason.notProcessed)
+            }
             reason = .draining
+        } catch let error as EngineError where error.kind == .lockNotAcquired {
+            metrics.locksRefused.increment()
+            throw error
         }
         try await events.send(HoldLockEvent(event: .lost(LockLost(reason: reason))))
     }
