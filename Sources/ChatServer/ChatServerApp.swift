@@ -16,8 +16,8 @@ package enum ChatServerApp {
         package init(description: String) { self.description = description }
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains for at most the configured grace time and returns. A second signal ends the process at
-    /// once.
+    /// Serves until SIGTERM or SIGINT, then drains for at most the configured grace time and returns. A second signal
+    /// ends the process at once.
     ///
     /// Prints `chatd listening on HOST:PORT` on standard output, one line for each listener, once it accepts calls;
     /// with write(2), since `print` keeps it in a buffer where standard output is a file or a pipe.

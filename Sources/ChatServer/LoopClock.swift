@@ -4,7 +4,8 @@ internal import ChatEngine
 internal import Glibc
 internal import IOLoop
 
-/// Time and timers for the engine. A timer runs on the loop that asked for it, or on the first one when asked from elsewhere.
+/// Time and timers for the engine. A timer runs on the loop that asked for it, or on the first one when asked from
+/// elsewhere.
 struct LoopClock: EngineClock {
     private let fallback: IOLoop
 

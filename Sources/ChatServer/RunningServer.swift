@@ -1,4 +1,5 @@
-// The parts put together: loops, model, engine, services, RPC server. `ChatServerApp` runs one until a signal; tests embed one.
+// The parts put together: loops, model, engine, services, RPC server. `ChatServerApp` runs one until a signal; tests
+// embed one.
 
 internal import ChatEngine
 internal import ChatStubs

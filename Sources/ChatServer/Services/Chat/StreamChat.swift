@@ -1,5 +1,5 @@
-// ChatService/StreamChat: a turn whose answer is sent as it is written. Here the events get their numbers, the signs of life
-// between them, and the text's length and checksum at the end.
+// ChatService/StreamChat: a turn whose answer is sent as it is written. Here the events get their numbers, the signs of
+// life between them, and the text's length and checksum at the end.
 
 internal import ChatEngine
 internal import IOLoop

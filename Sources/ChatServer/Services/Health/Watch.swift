@@ -1,5 +1,5 @@
-// Health/Watch: the state now and when it changes. It changes once, when draining begins, and the stream ends with that, so that it
-// does not hold the drain up.
+// Health/Watch: the state now and when it changes. It changes once, when draining begins, and the stream ends with
+// that, so that it does not hold the drain up.
 
 internal import IOLoop
 internal import ProtoMessages
