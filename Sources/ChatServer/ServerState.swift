@@ -21,8 +21,8 @@ package final class ServerState: Sendable {
 
     package var isDraining: Bool { state.withLock { $0.isDraining } }
 
-    /// Runs `told` once when draining begins, on whichever thread begins it; at once when it has begun. Observers are as
-    /// many as calls that observe, so the limit of calls bounds them.
+    /// Runs `told` once when draining begins, on whichever thread begins it; at once when it has begun. Observers are
+    /// as many as calls that observe, so the limit of calls bounds them.
     func whenDraining(_ told: @escaping @Sendable () -> Void) -> Observation {
         let (observation, isDraining) = state.withLock { state in
             state.nextID += 1
