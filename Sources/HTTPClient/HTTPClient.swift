@@ -87,7 +87,12 @@ package final class HTTPClient: @unchecked Sendable {
         defer { multi.stop(transfer, because: HTTPError(.interrupted, "the response was left")) }
         multi.start(transfer)
         let totalDeadline = limits.total.map { start + $0 }
-        try await waitForHead(of: transfer, firstByteDeadline: limits.firstByte.map { start + $0 }, totalDeadline)
+        do {
+            try await waitForHead(of: transfer, firstByteDeadline: limits.firstByte.map { start + $0 }, totalDeadline)
+        } catch let error as HTTPError where error.kind == .connectFailed || error.kind == .timedOut(.connect) {
+            forgetAddresses(of: request)
+            throw error
+        }
         let response = HTTPResponse(transfer, on: multi, idle: limits.idle, totalDeadline: totalDeadline)
         defer { response.finish() }
         return try await body(response)
@@ -133,6 +138,13 @@ package final class HTTPClient: @unchecked Sendable {
         } catch is DeadlineExceeded {
             throw HTTPError(.timedOut(.connect), "the name \(host.host) was not resolved in time")
         }
+    }
+
+    /// The host may have moved: the next request looks it up anew.
+    private func forgetAddresses(of request: HTTPRequest) {
+        guard let target = try? RequestTarget(url: request.url) else { return }
+        let proxy = configuration.proxies.proxy(isHTTPS: target.scheme == "https", host: target.host)
+        for host in (try? Self.hostsToResolve(target, proxy)) ?? [] { addressBook.forget(host.endpoint) }
     }
 
     private func waitForHead(

@@ -66,12 +66,6 @@ package struct JSONWriter {
         bytes.append(contentsOf: "null".utf8)
     }
 
-    /// Writes one value that is JSON text already. The caller answers for it: it is not looked at.
-    package mutating func raw(_ text: String) {
-        separate()
-        bytes.append(contentsOf: text.utf8)
-    }
-
     /// Writes a tree.
     package mutating func value(_ value: JSONValue) {
         switch value {

@@ -20,7 +20,10 @@ struct JSONWriterTests {
                 $0.bool(true)
                 $0.null()
                 $0.object { _ in }
-                $0.raw("[1,2]")
+                $0.array {
+                    $0.integer(1)
+                    $0.integer(2)
+                }
             }
             $0.key("last")
             $0.object {
