@@ -38,6 +38,8 @@ struct SteppedStore: SessionStore {
     let breakpoint: Breakpoint
     /// Thrown by the first append after it was stored, as by a store whose answer is lost.
     let firstAppendLoses: EngineError?
+    /// Every turn is there already when it is appended, as after a lost lock.
+    var appendsTwice = false
     private let lookups = Guarded(0)
     private let appends = Guarded(0)
 
@@ -65,6 +67,7 @@ struct SteppedStore: SessionStore {
     }
 
     func append(_ turn: TurnAppend) async throws -> AppendOutcome {
+        if appendsTwice { _ = try await base.append(turn) }
         await breakpoint.passUncancelled(.append)
         let outcome = try await base.append(turn)
         let isFirst = appends.withLock { count in
@@ -176,8 +179,10 @@ struct TurnCancellationTests {
         return (harness, call, breakpoint)
     }
 
-    private func expectNothingLeft(_ harness: EngineHarness, stored: Bool) async throws {
-        #expect(try await harness.texts("s") == (stored ? ["question", "answer"] : []))
+    private func expectNothingLeft(
+        _ harness: EngineHarness, stored: Bool, answer: String = "answer"
+    ) async throws {
+        #expect(try await harness.texts("s") == (stored ? ["question", answer] : []))
         #expect(try await !harness.isLocked("s"))
         #expect(harness.engine.runningTurnCount == 0)
         #expect(harness.clock.timerCount == 0)
@@ -328,6 +333,21 @@ struct TurnCancellationTests {
         gate.open()
         #expect(try await call.task.value.text == "answer")
         #expect(try await harness.texts("s") == ["quick", "answer", "slow", "answer"])
+    }
+
+    @Test("a turn that was stored by another call meanwhile is answered from the store and begins once")
+    func storedMeanwhile() async throws {
+        let harness = EngineHarness(
+            store: {
+                var store = SteppedStore(base: $0.sessionStore, breakpoint: Breakpoint(.announce))
+                store.appendsTwice = true
+                return store
+            })
+        let call = harness.start(.test("question", turn: "t", streams: false))
+        #expect(try await call.task.value.replayed)
+        let starts = call.events.value.filter { if case .started = $0 { true } else { false } }
+        #expect(starts.count == 1)
+        try await expectNothingLeft(harness, stored: true, answer: "Hello, world")
     }
 
     @Test("a turn that hangs holds its session for as long as it runs, renewed")

@@ -1,5 +1,8 @@
 // Which tokens are held by how many streams. A caller that lost its connection holds again with the same token while
 // the server has not noticed the loss; the former stream's end must not release the lock under the new one.
+//
+// Only the other way round is left: a hold that begins while the last one's release is under way may get the lease that
+// is just released. It is told so as a loss (`released`) and holds again; nobody else holds the lock unawares.
 
 internal import Synchronization
 

@@ -20,6 +20,8 @@ struct TurnRunner {
     private var toolCalls: [ToolCall] = []
     private var toolRuns: [ToolRun] = []
     private var text = ""
+    /// `started` went out: it is sent once, also where a stored answer follows after all.
+    private var isAnnounced = false
     private var completion: ModelCompletion?
     private var timing = TurnTiming()
     /// What the caller's `emit` threw: it gets its own error back.
@@ -129,6 +131,7 @@ struct TurnRunner {
     private mutating func announce(_ emit: (TurnEvent) async throws -> Void) async throws -> TurnMachine.Input {
         let valid = validTurn
         let model = valid.model ?? engine.model(streams: request.streams).name
+        isAnnounced = true
         try await send(
             .started(
                 TurnStarted(sessionID: valid.sessionID, turnID: valid.turnID, model: model, replayed: false)), emit)
@@ -333,10 +336,12 @@ struct TurnRunner {
         // What is stored cannot be cancelled by its id any more.
         guard case .done = seal() else { return .interrupted(running?.interruption ?? .callCancelled) }
         let valid = validTurn
-        try await send(
-            .started(
-                TurnStarted(
-                    sessionID: valid.sessionID, turnID: valid.turnID, model: stored.model, replayed: true)), emit)
+        if !isAnnounced {
+            try await send(
+                .started(
+                    TurnStarted(
+                        sessionID: valid.sessionID, turnID: valid.turnID, model: stored.model, replayed: true)), emit)
+        }
         timing.firstTokenMicroseconds = engine.clock.microseconds(since: receivedAt)
         if !stored.text.isEmpty { try await send(.text(stored.text), emit) }
         return .done
