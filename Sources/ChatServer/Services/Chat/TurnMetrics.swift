@@ -17,16 +17,17 @@ extension ChatService {
     }
 
     private func record(_ reply: TurnReply) {
+        // A stored answer took none of these times; it would make them look better than they are.
+        if reply.replayed { return metrics.turnsReplayed.increment() }
         metrics.turnQueueDuration.recordMicroseconds(reply.timing.queueMicroseconds)
         metrics.turnLockDuration.recordMicroseconds(reply.timing.lockMicroseconds)
         metrics.turnStoreDuration.recordMicroseconds(reply.timing.storeMicroseconds)
-        metrics.turnFirstTokenDuration.recordMicroseconds(reply.timing.firstTokenMicroseconds)
-        metrics.turnDuration.recordMicroseconds(reply.timing.totalMicroseconds)
-        if reply.replayed {
-            metrics.turnsReplayed.increment()
-        } else {
-            metrics.modelInputTokens.increment(by: reply.usage.inputTokens)
-            metrics.modelOutputTokens.increment(by: reply.usage.outputTokens)
+        // Zero where the model said nothing.
+        if reply.timing.firstTokenMicroseconds > 0 {
+            metrics.turnFirstTokenDuration.recordMicroseconds(reply.timing.firstTokenMicroseconds)
         }
+        metrics.turnDuration.recordMicroseconds(reply.timing.totalMicroseconds)
+        metrics.modelInputTokens.increment(by: reply.usage.inputTokens)
+        metrics.modelOutputTokens.increment(by: reply.usage.outputTokens)
     }
 }
