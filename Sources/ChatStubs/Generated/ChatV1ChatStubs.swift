@@ -32,10 +32,12 @@ package protocol ChatServiceMethods: Sendable {
     /// Errors: INVALID_ARGUMENT (an empty or too long message, a bad id, a value out of range; the message names the
     /// limit), FAILED_PRECONDITION with reason TURN_MISMATCH (this turn id was used with another request), ABORTED with
     /// reason SESSION_BUSY (another turn holds the session and `whenBusy` says refuse, or waiting took too long),
-    /// ABORTED with reason SESSION_DELETED (the session was deleted meanwhile), RESOURCE_EXHAUSTED (a limit of the
-    /// service or of the model's provider; RetryInfo says when to try again), UNAVAILABLE (the model or the store
-    /// cannot be reached), UNAVAILABLE with reason OUTCOME_UNKNOWN (the turn may be stored; repeat it with the same
-    /// turn id), DEADLINE_EXCEEDED, CANCELLED.
+    /// ABORTED with reason SESSION_DELETED (the session was deleted meanwhile), ABORTED with reason LOCK_LOST (the turn
+    /// lost its session and stored nothing; repeat it), FAILED_PRECONDITION with reason MODEL_UNAUTHORIZED (the service's
+    /// own key is refused; its operator must act), RESOURCE_EXHAUSTED (a limit of the service or of the model's provider;
+    /// RetryInfo says when to try again), UNAVAILABLE (the model or the store cannot be reached), UNAVAILABLE with reason
+    /// OUTCOME_UNKNOWN (the turn may be stored; repeat it with the same turn id), DEADLINE_EXCEEDED, CANCELLED, INTERNAL
+    /// (a defect of the service, or an answer of the model that makes no sense).
     func chat(_ request: ChatRequest, context: CallContext) async throws -> ChatReply
     /// Answers one message piece by piece. The last event is `finished`; it is sent after the turn was stored. A stream
     /// that ends without it did not finish. Errors are those of Chat, before or in the middle of the stream.
@@ -77,10 +79,12 @@ package struct ChatServiceClient: Sendable {
     /// Errors: INVALID_ARGUMENT (an empty or too long message, a bad id, a value out of range; the message names the
     /// limit), FAILED_PRECONDITION with reason TURN_MISMATCH (this turn id was used with another request), ABORTED with
     /// reason SESSION_BUSY (another turn holds the session and `whenBusy` says refuse, or waiting took too long),
-    /// ABORTED with reason SESSION_DELETED (the session was deleted meanwhile), RESOURCE_EXHAUSTED (a limit of the
-    /// service or of the model's provider; RetryInfo says when to try again), UNAVAILABLE (the model or the store
-    /// cannot be reached), UNAVAILABLE with reason OUTCOME_UNKNOWN (the turn may be stored; repeat it with the same
-    /// turn id), DEADLINE_EXCEEDED, CANCELLED.
+    /// ABORTED with reason SESSION_DELETED (the session was deleted meanwhile), ABORTED with reason LOCK_LOST (the turn
+    /// lost its session and stored nothing; repeat it), FAILED_PRECONDITION with reason MODEL_UNAUTHORIZED (the service's
+    /// own key is refused; its operator must act), RESOURCE_EXHAUSTED (a limit of the service or of the model's provider;
+    /// RetryInfo says when to try again), UNAVAILABLE (the model or the store cannot be reached), UNAVAILABLE with reason
+    /// OUTCOME_UNKNOWN (the turn may be stored; repeat it with the same turn id), DEADLINE_EXCEEDED, CANCELLED, INTERNAL
+    /// (a defect of the service, or an answer of the model that makes no sense).
     package func chat(
         _ request: ChatRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ChatReply {

@@ -127,9 +127,9 @@ public enum ToolOutcome: Sendable, Hashable {
 public enum CancelOutcome: Sendable, Hashable {
     /// `CANCEL_OUTCOME_UNSPECIFIED`.
     case unspecified
-    /// The turn was running and ends with CANCELLED; nothing of it is stored.
+    /// The turn was running and ends with CANCELLED; it stored nothing.
     case cancelled
-    /// Too late: the turn is stored or being stored.
+    /// Too late: the turn, or one of the turns with this id, is stored or being stored.
     case tooLate
     /// No such turn runs on this server.
     case notRunning
@@ -178,9 +178,9 @@ public struct ChatRequest: Sendable, Equatable {
     public var systemPrompt: String? = nil
     /// The provider's model name; the configured model when empty.
     public var model: String = ""
-    /// Sampling temperature, 0 to 2; the configured one, or the provider's, when absent.
+    /// Sampling temperature, 0 to 2; the provider's default when absent.
     public var temperature: Double? = nil
-    /// The most tokens that the model may write; 0 for the configured limit.
+    /// The most tokens that the model may write; 0 for the provider's default.
     public var maxOutputTokens: UInt32 = 0
     /// What to do when another turn holds the session.
     public var whenBusy: WhenBusy = .unspecified
@@ -528,7 +528,7 @@ public struct TurnFinished: Sendable, Equatable {
 
 /// Names the turn to cancel.
 public struct CancelTurnRequest: Sendable, Equatable {
-    /// The turn's session.
+    /// The turn's session; empty to cancel the turns with this id in all of the caller's sessions.
     public var sessionID: String = ""
     /// The turn's id.
     public var turnID: String = ""

@@ -14,7 +14,7 @@ public struct ServerInfo: Sendable, Equatable {
     public var version: String = ""
     /// The names of the services that it serves, such as "chat.v1.ChatService", sorted.
     public var services: [String] = []
-    /// The configured model, in words for people, such as "openai:gpt-4o-mini".
+    /// The configured model, in words for people, such as "gpt-4o-mini at https://api.openai.com/v1".
     public var model: String = ""
     /// The model that streams, where it is another one; empty otherwise.
     public var streamModel: String = ""

@@ -104,11 +104,11 @@ typedef enum _Chat__V1__ToolOutcome {
 typedef enum _Chat__V1__CancelOutcome {
   CHAT__V1__CANCEL_OUTCOME__CANCEL_OUTCOME_UNSPECIFIED = 0,
   /*
-   * The turn was running and ends with CANCELLED; nothing of it is stored.
+   * The turn was running and ends with CANCELLED; it stored nothing.
    */
   CHAT__V1__CANCEL_OUTCOME__CANCEL_OUTCOME_CANCELLED = 1,
   /*
-   * Too late: the turn is stored or being stored.
+   * Too late: the turn, or one of the turns with this id, is stored or being stored.
    */
   CHAT__V1__CANCEL_OUTCOME__CANCEL_OUTCOME_TOO_LATE = 2,
   /*
@@ -161,7 +161,7 @@ struct  Chat__V1__ChatRequest
    */
   ProtobufCBinaryData model;
   /*
-   * The most tokens that the model may write; 0 for the configured limit.
+   * The most tokens that the model may write; 0 for the provider's default.
    */
   uint32_t max_output_tokens;
   /*
@@ -526,7 +526,7 @@ struct  Chat__V1__CancelTurnRequest
 {
   ProtobufCMessage base;
   /*
-   * The turn's session.
+   * The turn's session; empty to cancel the turns with this id in all of the caller's sessions.
    */
   ProtobufCBinaryData session_id;
   /*

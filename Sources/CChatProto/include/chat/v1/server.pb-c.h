@@ -54,7 +54,7 @@ struct  Chat__V1__ServerInfo
   size_t n_services;
   ProtobufCBinaryData *services;
   /*
-   * The configured model, in words for people, such as "openai:gpt-4o-mini".
+   * The configured model, in words for people, such as "gpt-4o-mini at https://api.openai.com/v1".
    */
   ProtobufCBinaryData model;
   /*
