@@ -239,6 +239,13 @@ struct OpenAIModelTests {
         #expect(await ask(try model(transport)).modelError?.kind == .timedOut)
     }
 
+    @Test("what is not HTTP is a malformed response and not tried again")
+    func malformed() async throws {
+        let transport = ReplayTransport(.failure(.malformed("bad status line")), Self.good, clock: clock)
+        #expect(await ask(try model(transport)).modelError?.kind == .malformedResponse)
+        #expect(transport.requests.count == 1)
+    }
+
     @Test("once the model said why it stopped, a silence or a break costs five seconds and no answer")
     func afterFinish() async throws {
         for ending in [ReplayTransport.Piece.stall, .fault(.cut("reset"))] {
