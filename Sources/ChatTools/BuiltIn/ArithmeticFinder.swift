@@ -15,20 +15,28 @@ struct ArithmeticFinder {
         ("multiplied by", "*"), ("times", "*"), ("divided by", "/"),
     ].map { (Array($0.0.unicodeScalars), $0.1) }
 
-    /// Words of questions that ask to compute.
-    private static let computingWords = [
-        "계산", "얼마", "더하", "빼면", "곱하", "나누", "calculate", "compute", "evaluate", "how much is", "=",
-    ]
+    /// Words of questions that ask to compute, compared without spaces.
+    private static let computingWords = PhraseFinder([
+        "계산", "얼마", "더하", "빼면", "곱하", "나누", "calculate", "compute", "evaluate", "howmuchis", "=",
+    ])
+    /// What may stand before and after an expression that is the whole question.
+    private static let introductions = ["", "what is", "what's"].map { Array($0.unicodeScalars) }
+    private static let endings = ["", "?", "은?", "는?", "은", "는"].map { Array($0.unicodeScalars) }
 
     private static let symbols = Set<Unicode.Scalar>("+-*/%^()×÷·−–".unicodeScalars)
 
     private let scalars: [Unicode.Scalar]
+    /// Where the question is, without the white space around it.
+    private let content: Range<Int>
     private let question: String
 
     /// - Parameter question: in lower case.
     init(question: String) {
         self.question = question
         scalars = Array(question.unicodeScalars.prefix(Self.scalarsMax))
+        let first = scalars.firstIndex { !$0.properties.isWhitespace } ?? 0
+        let last = scalars.lastIndex { !$0.properties.isWhitespace } ?? -1
+        content = first..<max(first, last + 1)
     }
 
     private struct Candidate {
@@ -40,14 +48,21 @@ struct ArithmeticFinder {
     /// The first expression, with symbols for names; nil when there is none.
     func find() -> String? {
         var start = 0
+        // Found out once, however many dates the question has.
+        var asksToCompute: Bool?
         while start < scalars.count {
             guard Self.beginsExpression(scalars[start]), !isInsideWord(start) else {
                 start += 1
                 continue
             }
             let candidate = candidate(from: start)
-            if let expression = trimmed(candidate.text), counts(expression, candidate, start: start) {
-                return expression
+            if let expression = trimmed(candidate.text) {
+                if candidate.hasName || !Self.looksLikeDate(expression) || isWholeQuestion(candidate, start: start) {
+                    return expression
+                }
+                let asks = asksToCompute ?? Self.computingWords.isFound(in: QuestionBytes.compact(question))
+                asksToCompute = asks
+                if asks { return expression }
             }
             start = max(candidate.end, start + 1)
         }
@@ -92,11 +107,6 @@ struct ArithmeticFinder {
         return nil
     }
 
-    private func counts(_ expression: String, _ candidate: Candidate, start: Int) -> Bool {
-        if candidate.hasName || !Self.looksLikeDate(expression) { return true }
-        return Self.computingWords.contains { question.contains($0) } || isWholeQuestion(candidate, start: start)
-    }
-
     /// Only "-" or "/" between digits, and no spaces.
     private static func looksLikeDate(_ expression: String) -> Bool {
         let others = Set(expression.unicodeScalars.filter { !isDigit($0) })
@@ -105,16 +115,12 @@ struct ArithmeticFinder {
 
     /// Nothing stands before the expression but "what is", and nothing after it but a particle and punctuation.
     private func isWholeQuestion(_ candidate: Candidate, start: Int) -> Bool {
-        let before = Self.text(scalars[..<start])
-        let after = Self.text(scalars[candidate.end...])
-        return ["", "what is", "what's"].contains(before) && ["", "?", "은?", "는?", "은", "는"].contains(after)
-    }
-
-    private static func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
-        var view = String.UnicodeScalarView(scalars)
-        while view.first?.properties.isWhitespace == true { view.removeFirst() }
-        while view.last?.properties.isWhitespace == true { view.removeLast() }
-        return String(view)
+        var before = scalars[min(content.lowerBound, start)..<start]
+        while before.last?.properties.isWhitespace == true { before.removeLast() }
+        var after = scalars[candidate.end..<max(content.upperBound, candidate.end)]
+        while after.first?.properties.isWhitespace == true { after.removeFirst() }
+        return Self.introductions.contains { before.elementsEqual($0) }
+            && Self.endings.contains { after.elementsEqual($0) }
     }
 
     /// A digit inside a word ("gpt4", "v1.2") begins no expression.
