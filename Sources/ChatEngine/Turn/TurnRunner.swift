@@ -304,8 +304,8 @@ struct TurnRunner {
         ]
         let append = TurnAppend(
             owner: valid.owner, sessionID: valid.sessionID, userID: valid.userID,
-            title: Title.firstWords(of: valid.message), lockKey: valid.lockKey, lockToken: lockToken,
-            generation: window.session?.generation, messages: messages, turn: stored,
+            title: window.session == nil ? Title.firstWords(of: valid.message) : "", lockKey: valid.lockKey,
+            lockToken: lockToken, generation: window.session?.generation, messages: messages, turn: stored,
             idleLifetime: engine.configuration.sessionIdleLifetime)
         defer { timing.storeMicroseconds += engine.clock.microseconds(since: start) }
         do {
