@@ -93,6 +93,9 @@ struct ConfigurationLoaderTests {
         let flags = ["--model", "offline", "--listen", "127.0.0.1:0", "--listen", "[::1]:7"]
         #expect(try served(flags).0.listen == expected)
         #expect(try served(["--model=auto"], ["CHATD_LISTEN": "127.0.0.1:0,[::1]:7"]).0.listen == expected)
+        // A list of nothing is not given.
+        let defaults = [ListenAddress(.host("127.0.0.1", port: 7420))]
+        #expect(try served(["--model=auto"], ["CHATD_LISTEN": ","]).0.listen == defaults)
         let file = "model: offline\nlisten:\n  - 127.0.0.1:0\n  - \"[::1]:7\"\n"
         let (fromFile, _) = try TemporaryFile.with(file) { try served(["--config", $0]) }
         #expect(fromFile.listen == expected)
