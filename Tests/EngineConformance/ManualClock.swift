@@ -46,12 +46,24 @@ public final class ManualClock: EngineClock {
     public func schedule(
         at instant: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void
     ) -> any EngineTimer {
-        let id = state.withLock { state in
+        let (id, isDue) = state.withLock { state in
             state.lastID += 1
             state.entries.append(Entry(id: state.lastID, instant: instant, action: action))
-            return state.lastID
+            return (state.lastID, instant <= state.now)
         }
+        // Soon, as the port says, and without another move: a caller that decided to schedule before the clock was
+        // moved, and came to do it after that, would wait for ever.
+        if isDue { Task { self.run(id) } }
         return Timer(clock: self, id: id)
+    }
+
+    /// Runs an action that is due, unless it ran or was cancelled meanwhile.
+    private func run(_ id: UInt64) {
+        let entry = state.withLock { state -> Entry? in
+            guard let index = state.entries.firstIndex(where: { $0.id == id }) else { return nil }
+            return state.entries.remove(at: index)
+        }
+        entry?.action()
     }
 
     /// How many actions wait for their time.
