@@ -53,16 +53,36 @@ private struct Serving: Service {
     let logger: Logger
 
     func run() async throws {
+        // An ear of our own from the beginning: what the group does with a second signal depends on when it comes.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await gracefulShutdown()
-        // From here on a signal has its plain effect: whoever sends a second one does not want to wait.
-        signal(SIGTERM, SIG_DFL)
-        signal(SIGINT, SIG_DFL)
         logger.info("draining", metadata: ["grace": "\(grace)"])
-        let isClean = await server.drain(grace: grace)
+        let isClean = await withTaskGroup(of: Bool?.self) { group in
+            group.addTask { await server.drain(grace: grace) }
+            group.addTask {
+                await Self.endAtSecond(signals)
+                return nil
+            }
+            while let isClean = await group.next() {
+                guard let isClean else { continue }
+                group.cancelAll()
+                return isClean
+            }
+            return false
+        }
         if isClean {
             logger.info("drained")
         } else {
             logger.warning("some calls did not end within the grace time and were aborted")
+        }
+    }
+
+    /// Ends the process at the second signal: whoever sends it does not want to wait. The first one began the drain.
+    private static func endAtSecond(_ signals: UnixSignalsSequence) async {
+        var count = 0
+        for await signal in signals {
+            count += 1
+            if count > 1 { _exit(128 + signal.rawValue) }
         }
     }
 }
