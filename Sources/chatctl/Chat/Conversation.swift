@@ -33,7 +33,6 @@ struct Conversation {
         StandardError.write("Type a question, or /help. Ctrl-C stops an answer, Ctrl-D ends.\n")
         var sessionID = template.sessionID
         while true {
-            StandardOutput.write("> ")
             switch await nextLine() {
             case .end, .interrupted(hadText: false):
                 StandardOutput.write("\n")

@@ -39,7 +39,7 @@ final class Prompt: Sendable {
         _ = write(wakeUp.write, &byte, 1)
     }
 
-    /// Waits for a line.
+    /// Shows the prompt and waits for a line.
     func nextLine() async -> Line {
         await withCheckedContinuation { continuation in
             Thread.start { continuation.resume(returning: self.readLine()) }
@@ -49,6 +49,8 @@ final class Prompt: Sendable {
     private func readLine() -> Line {
         let settings = TerminalSettings.keepTypedTextOnInterrupt()
         defer { settings?.restore() }
+        // Only now: a Ctrl-C by somebody who has seen the prompt must find the terminal and the signal set up for it.
+        StandardOutput.write("> ")
         var bytes = pending.withLock { pending in
             defer { pending = [] }
             return pending
