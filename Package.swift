@@ -30,6 +30,7 @@ let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-col
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -49,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -68,6 +70,7 @@ let package = Package(
         library("RPC", ["IOLoop", "Wire", "ProtoMessages", deque, logging, metrics]),
         library("ChatStubs", ["RPC", "ProtoMessages"]),
         library("ChatEngine", [deque, logging]),
+        library("SQLiteStore", ["ChatEngine", grdb]),
         library("HTTPClient", ["IOLoop", "CCurl"]),
         library("LLMProviders", ["ChatEngine", "HTTPClient", "IOLoop", "JSON"]),
         library("ChatTools", ["ChatEngine", "HTTPClient", "JSON"]),

@@ -26,6 +26,7 @@ enum ImportTable {
         ImportRow(target: "ChatStubs", project: ["ProtoMessages", "RPC", "Wire"]),
         // Nothing that does I/O: not even Glibc.
         ImportRow(target: "ChatEngine", external: ["DequeModule", "Logging", "Synchronization"]),
+        ImportRow(target: "SQLiteStore", project: ["ChatEngine"], external: ["GRDB", "Glibc", "Synchronization"]),
         ImportRow(target: "HTTPClient", project: ["CCurl", "IOLoop"], external: ["Glibc", "Synchronization"]),
         ImportRow(
             target: "LLMProviders", project: ["ChatEngine", "HTTPClient", "IOLoop", "JSON"],

@@ -1,0 +1,4 @@
+// Sessions on SQLite.
+
+import ChatEngine
+internal import GRDB
