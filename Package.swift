@@ -114,6 +114,9 @@ let package = Package(
             "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
         // Starts the programs themselves, which `swift build --build-tests` leaves beside the tests.
         tests("EndToEndTests", []),
+        .testTarget(
+            name: "CrashTests", dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop"],
+            exclude: ["PowerLoss", "verify"], swiftSettings: swiftSettings),
         tests("chatbenchTests", ["chatbench", "IOLoop"]),
         tests("LayoutTests", []),
     ]
