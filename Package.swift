@@ -31,6 +31,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -70,7 +71,7 @@ let package = Package(
         library("RPC", ["IOLoop", "Wire", "ProtoMessages", deque, logging, metrics]),
         library("ChatStubs", ["RPC", "ProtoMessages"]),
         library("ChatEngine", [deque, logging]),
-        library("SQLiteStore", ["ChatEngine", grdb]),
+        library("SQLiteStore", ["ChatEngine", "JSON", deque, grdb, sqlite]),
         library("HTTPClient", ["IOLoop", "CCurl"]),
         library("LLMProviders", ["ChatEngine", "HTTPClient", "IOLoop", "JSON"]),
         library("ChatTools", ["ChatEngine", "HTTPClient", "JSON"]),
@@ -78,7 +79,7 @@ let package = Package(
             "ChatServer",
             [
                 "IOLoop", "Wire", "JSON", "ProtoMessages", "RPC", "ChatStubs", "ChatEngine", "HTTPClient",
-                "LLMProviders", "ChatTools", logging, metrics, lifecycle, unixSignals, configuration,
+                "LLMProviders", "ChatTools", "SQLiteStore", logging, metrics, lifecycle, unixSignals, configuration,
             ]),
         library("ChatClient", ["ChatStubs", "RPC", "ProtoMessages", "IOLoop", "Wire"]),
         library("FakeModel", ["IOLoop", "JSON"]),
@@ -106,6 +107,7 @@ let package = Package(
         tests("RPCTests", ["RPC", "IOLoop", "Wire", "ProtoMessages", "ChatStubs", "ConformancePeer", logging]),
         tests("ConformanceTests", ["ConformancePeer", "RPC", "IOLoop", "Wire", "ProtoMessages", logging]),
         tests("ChatEngineTests", ["ChatEngine", "EngineConformance"]),
+        tests("SQLiteStoreTests", ["SQLiteStore", "ChatEngine", "EngineConformance", grdb]),
         tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
         tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),

@@ -74,8 +74,8 @@ extension ChatEngine {
     }
 
     /// Removes some expired sessions from stores that keep them until then; called from time to time, again at once
-    /// while it returns `limit`.
-    public func removeExpiredSessions(limit: Int = 100) async throws -> Int {
+    /// while there is more.
+    public func removeExpiredSessions(limit: Int = 100) async throws -> ExpiryStep {
         try await store.removeExpiredSessions(limit: limit)
     }
 

@@ -107,7 +107,7 @@ private struct Sweeper: Service {
                 while true {
                     try await actor.loop.sleep(until: actor.loop.now + Self.interval)
                     do {
-                        while try await engine.removeExpiredSessions(limit: Self.stepSessions) == Self.stepSessions {
+                        while try await engine.removeExpiredSessions(limit: Self.stepSessions).hasMore {
                             try await actor.loop.sleep(until: actor.loop.now + Self.pause)
                         }
                     } catch is CancellationError {

@@ -17,15 +17,18 @@ package final class RunningServer: Sendable {
     /// The embedded engine, which runs on `loops`.
     let engine: ChatEngine
     let loops: [IOLoop]
+    private let store: StoreChoice
     private let server: RPCServer
     private let state: ServerState
 
     private init(
-        addresses: [SocketAddress], engine: ChatEngine, loops: [IOLoop], server: RPCServer, state: ServerState
+        addresses: [SocketAddress], engine: ChatEngine, loops: [IOLoop], store: StoreChoice, server: RPCServer,
+        state: ServerState
     ) {
         self.addresses = addresses
         self.engine = engine
         self.loops = loops
+        self.store = store
         self.server = server
         self.state = state
     }
@@ -41,7 +44,8 @@ package final class RunningServer: Sendable {
             let loops = try (0..<configuration.loops).map { try IOLoop(label: "chatd-loop-\($0)") }
             let clock = LoopClock(fallback: loops[0])
             let models = try await ModelChoice.make(configuration, clock: clock, on: loops[0], logger: logger)
-            let engine = try makeEngine(configuration, models: models, clock: clock)
+            let store = try StoreChoice.open(configuration.store, clock: clock, logger: logger)
+            let engine = makeEngine(configuration, models: models, store: store, clock: clock)
             let state = ServerState(startedAtMicroseconds: clock.wallMicroseconds)
             let router = ServiceTable.router(
                 configuration, engine: engine, models: models, state: state, clock: clock, metrics: metrics)
@@ -55,9 +59,11 @@ package final class RunningServer: Sendable {
             } catch {
                 // One address may be in use by us already while the next one failed.
                 await server.abort()
+                await store.close()
                 throw error
             }
-            return RunningServer(addresses: addresses, engine: engine, loops: loops, server: server, state: state)
+            return RunningServer(
+                addresses: addresses, engine: engine, loops: loops, store: store, server: server, state: state)
         } catch let error as SystemError {
             throw ChatServerApp.StartError(description: "\(error)")
         } catch let error as ModelSetupError {
@@ -66,17 +72,11 @@ package final class RunningServer: Sendable {
     }
 
     private static func makeEngine(
-        _ configuration: ServerConfiguration, models: ModelChoice, clock: LoopClock
-    ) throws -> ChatEngine {
-        guard configuration.store == .memory else {
-            throw ChatServerApp.StartError(
-                description: "the store \(configuration.store.shown) is not built into this version; use memory:")
-        }
-        let locks = InMemoryLockManager(clock: clock)
-        return ChatEngine(
-            configuration: configuration.engine, store: InMemorySessionStore(locks: locks, clock: clock), locks: locks,
-            model: models.model, streamModel: models.streamModel, toolRouter: BuiltInToolRouter(clock: clock),
-            clock: clock)
+        _ configuration: ServerConfiguration, models: ModelChoice, store: StoreChoice, clock: LoopClock
+    ) -> ChatEngine {
+        ChatEngine(
+            configuration: configuration.engine, store: store.sessions, locks: store.locks, model: models.model,
+            streamModel: models.streamModel, toolRouter: BuiltInToolRouter(clock: clock), clock: clock)
     }
 
     private static func listen(
@@ -108,12 +108,15 @@ package final class RunningServer: Sendable {
     /// - Returns: false when some were still running after `grace` and were aborted.
     package func drain(grace: Duration) async -> Bool {
         state.beginDraining()
-        return await server.drain(until: .now + grace)
+        let isClean = await server.drain(until: .now + grace)
+        await store.close()
+        return isClean
     }
 
     /// Ends everything now.
     package func abort() async {
         state.beginDraining()
         await server.abort()
+        await store.close()
     }
 }

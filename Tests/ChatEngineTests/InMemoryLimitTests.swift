@@ -101,7 +101,7 @@ struct InMemoryLimitTests {
         }
         _ = acquire("1", after: 0)
         #expect(acquire("2", after: 0) == .queued)
-        #expect(effects == [.wake(key("k"), at: start + .seconds(10))])
+        #expect(effects == [.changed(key("k")), .wake(key("k"), at: start + .seconds(10))])
 
         // The record goes, and a new one has a wake of its own.
         let time = LockTable.Time(now: start + .seconds(1), wallMicroseconds: 1)
@@ -111,7 +111,7 @@ struct InMemoryLimitTests {
         effects = []
         _ = acquire("3", after: 2)
         #expect(acquire("4", after: 2) == .queued)
-        #expect(effects == [.wake(key("k"), at: start + .seconds(12))])
+        #expect(effects == [.changed(key("k")), .wake(key("k"), at: start + .seconds(12))])
         effects = []
         let wakeTime = LockTable.Time(now: start + .seconds(10), wallMicroseconds: 1)
         table.wake(key("k"), armedFor: start + .seconds(10), at: wakeTime, effects: &effects)
@@ -210,8 +210,8 @@ struct InMemoryLimitTests {
 
         for index in 0..<3 { try await turn("s\(index)") }
         harness.clock.advance(by: .seconds(31 * 24 * 60 * 60))
-        #expect(try await engine.removeExpiredSessions(limit: 2) == 2)
-        #expect(try await engine.removeExpiredSessions(limit: 2) == 1)
+        #expect(try await engine.removeExpiredSessions(limit: 2) == ExpiryStep(removed: 2, hasMore: true))
+        #expect(try await engine.removeExpiredSessions(limit: 2) == ExpiryStep(removed: 1, hasMore: false))
         #expect(harness.sessionStore.byteCount == 0 && harness.sessionStore.sessionCount == 0)
     }
 

@@ -98,7 +98,9 @@ struct SteppedStore: SessionStore {
         try await base.messages(owner: owner, sessionID: sessionID, order: order, limit: limit, pageToken: pageToken)
     }
 
-    func removeExpiredSessions(limit: Int) async throws -> Int { try await base.removeExpiredSessions(limit: limit) }
+    func removeExpiredSessions(limit: Int) async throws -> ExpiryStep {
+        try await base.removeExpiredSessions(limit: limit)
+    }
 }
 
 /// The in-memory lock manager, stopped where the breakpoint says.

@@ -31,6 +31,7 @@ final class CrashServer: Sendable {
     private let program = Mutex<RunningProgram?>(nil)
 
     private var armFile: String { folder.path + "/armed" }
+    private var faultFile: String { folder.path + "/fault" }
 
     /// - Parameters:
     ///   - model: the base URL of the model.
@@ -65,6 +66,7 @@ final class CrashServer: Sendable {
         variables["LD_PRELOAD"] = library
         variables["POWERLOSS_DATABASE"] = database
         variables["POWERLOSS_LOG"] = cut.log
+        variables["POWERLOSS_FAULT"] = faultFile
         if let point {
             variables["POWERLOSS_KILL"] = point.setting
             if point.waitsForArming { variables["POWERLOSS_ARM"] = armFile }
@@ -84,6 +86,11 @@ final class CrashServer: Sendable {
 
     /// Lets the count towards the kill point begin.
     func arm() throws { try FileBytes.write([], to: armFile) }
+
+    /// Has the disk fail, or work again. See PowerLoss/powerloss.c for the words.
+    func fail(_ word: String?) throws {
+        if let word { try FileBytes.write(Array(word.utf8), to: faultFile) } else { unlink(faultFile) }
+    }
 
     func signal(_ number: Int32) { program.withLock { $0 }?.signal(number) }
 

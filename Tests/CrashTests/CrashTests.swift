@@ -22,6 +22,28 @@ enum Killed {
 extension Killed {
     @Suite("in the middle of concurrent turns")
     struct TurnTests {
+        @Test("every acknowledged turn is there once, none is half, order is kept, and locks keep their leases")
+        func sqlite() async throws {
+            let plan = CrashPlan(seed: Killed.seed, kills: Killed.kills(short: 16))
+            let report = try await CrashRun.run(plan)
+            Killed.show(report)
+            #expect(report.findings == [], "\(report)")
+            #expect(report.kills == plan.kills)
+            // The run is worth something: turns were cut off and repeated, power cuts took things back.
+            #expect(report.figures.acknowledged > plan.kills)
+            #expect(report.figures.retried > 0)
+            #expect(report.dropped > 0)
+        }
+
+        @Test("a disk that lies about its syncs loses turns when power fails, and the check finds them")
+        func liar() async throws {
+            let plan = CrashPlan(
+                seed: Killed.seed, kills: Killed.kills(short: 4), cuts: [.dropsAll, .dropsNewest], skipsSync: true)
+            let report = try await CrashRun.run(plan)
+            Killed.show(report)
+            #expect(report.lost > 0, "\(report)")
+        }
+
         @Test("a store that is not durable loses turns, and the check finds them")
         func memory() async throws {
             let plan = CrashPlan(seed: Killed.seed, kills: 2, cuts: [.keepsAll], isDurable: false)

@@ -191,7 +191,8 @@ extension SessionStoreConformance {
             let session = try await writer.appended(turn: "t", question: "q", answer: "a")
             try check(session.expiresAtMicroseconds == nil, "it has no end")
             if harness.canSkipDays { await harness.advance(by: .seconds(86_400 * 400)) }
-            try check(try await harness.store.removeExpiredSessions(limit: 10) == 0, "there is nothing to remove")
+            try check(
+                try await harness.store.removeExpiredSessions(limit: 10).removed == 0, "there is nothing to remove")
             try check(try await harness.store.session(owner: "o", id: "s") != nil, "it is there")
         },
         ConformanceCase("a turn id is kept 24 hours") { harness in
@@ -214,12 +215,17 @@ extension SessionStoreConformance {
                 _ = try await writer.appended(turn: "t", question: "q", answer: "a")
             }
             await harness.advance(by: .milliseconds(1200))
-            for _ in 0..<10 {
-                let removed = try await harness.store.removeExpiredSessions(limit: 3)
-                try check(removed <= 3, "a step removes at most 3, not \(removed)")
-                if removed == 0 { break }
+            var removed = 0
+            for _ in 0..<100 {
+                let step = try await harness.store.removeExpiredSessions(limit: 3)
+                try check(step.removed <= 3, "a step removes at most 3, not \(step.removed)")
+                removed += step.removed
+                if !step.hasMore { break }
             }
-            try check(try await harness.store.removeExpiredSessions(limit: 3) == 0, "all are removed")
+            // Loads and appends may have removed some before.
+            try check(removed <= 7, "none is removed twice: \(removed)")
+            let last = try await harness.store.removeExpiredSessions(limit: 3)
+            try check(last == ExpiryStep(removed: 0, hasMore: false), "all are removed: \(last)")
         },
     ]
 

@@ -26,7 +26,9 @@ enum ImportTable {
         ImportRow(target: "ChatStubs", project: ["ProtoMessages", "RPC", "Wire"]),
         // Nothing that does I/O: not even Glibc.
         ImportRow(target: "ChatEngine", external: ["DequeModule", "Logging", "Synchronization"]),
-        ImportRow(target: "SQLiteStore", project: ["ChatEngine"], external: ["GRDB", "Glibc", "Synchronization"]),
+        ImportRow(
+            target: "SQLiteStore", project: ["ChatEngine", "JSON"],
+            external: ["DequeModule", "GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
         ImportRow(target: "HTTPClient", project: ["CCurl", "IOLoop"], external: ["Glibc", "Synchronization"]),
         ImportRow(
             target: "LLMProviders", project: ["ChatEngine", "HTTPClient", "IOLoop", "JSON"],
@@ -38,7 +40,7 @@ enum ImportTable {
             target: "ChatServer",
             project: [
                 "ChatEngine", "ChatStubs", "ChatTools", "HTTPClient", "IOLoop", "JSON", "LLMProviders", "ProtoMessages",
-                "RPC", "Wire",
+                "RPC", "SQLiteStore", "Wire",
             ],
             external: [
                 "Configuration", "Glibc", "Logging", "Metrics", "ServiceLifecycle", "Synchronization", "UnixSignals",
@@ -72,5 +74,6 @@ enum ImportTable {
         ("Tests/LayoutTests/", ["Foundation"], "it walks the repository"),
         ("Tests/ChatServerTests/", ["MetricsTestKit"], "it reads back what the server counted"),
         ("Tests/IOLoopTests/", ["Dispatch"], "it tests the one target that imports Dispatch"),
+        ("Tests/SQLiteStoreTests/", ["GRDB"], "it looks into the files that the store makes"),
     ]
 }

@@ -88,11 +88,12 @@ extension EngineError {
             "PAGE_TOKEN", "the page token is not one that this list returned; start again without a token")
     }
 
-    /// An append that was sent and whose answer never came. Thrown by stores only.
+    /// An operation that was sent and whose answer never came. Thrown by stores and lock managers only.
     public static func outcomeUnknown(_ what: String) -> EngineError {
         EngineError(
             .outcomeUnknown, reason: "OUTCOME_UNKNOWN",
-            "\(what) was sent and not answered, so it may have happened; repeat the call with its turn id to settle it"
+            "\(what) was sent and not answered, so it may have happened; repeat the call with its turn id or lock "
+                + "token to settle it"
         )
     }
 

@@ -1,5 +1,10 @@
 // Locks of one process. Used by the in-memory and the SQLite store, from every loop: the state is behind one mutex, and
 // continuations, observers and timers are told outside it.
+//
+// With a journal, callers' locks outlive the process: what was decided is given to the journal inside the mutex, so in
+// the order of the decisions, and told when it is durable. A grant that could not be written is taken back. A release
+// that could not be written holds in this process and is told as unknown: after a crash the lock would be held until
+// its lease ends, which is safe. The locks of sessions end with the turns of the process, and are never written.
 
 internal import Synchronization
 
@@ -14,6 +19,8 @@ public final class InMemoryLockManager: LockManager {
         var table: LockTable
         var waits: [UInt64: Wait] = [:]
         var observers: [UInt64: @Sendable (LeaseEvent) -> Void] = [:]
+        /// The last write of each key that is under way.
+        var writes: [LockKey: JournalWrite] = [:]
         var lastID: UInt64 = 0
 
         mutating func makeID() -> UInt64 {
@@ -30,27 +37,49 @@ public final class InMemoryLockManager: LockManager {
     }
 
     private let clock: any EngineClock
+    private let journal: (any LeaseJournal)?
     private let state: Mutex<State>
 
     /// A manager without locks. The clock's timers end waits and wake the next in line when a holder's lease expires.
     public init(clock: any EngineClock, limits: InMemoryLockLimits = InMemoryLockLimits()) {
         self.clock = clock
+        self.journal = nil
         self.state = Mutex(State(table: LockTable(limits: limits)))
+    }
+
+    /// A manager that writes callers' locks down, and begins with those that a process before this one had written.
+    ///
+    /// - Parameter lastFence: the greatest fence that was ever written.
+    package init(
+        clock: any EngineClock, limits: InMemoryLockLimits = InMemoryLockLimits(), journal: any LeaseJournal,
+        restoring leases: [LeaseRecord], lastFence: UInt64
+    ) {
+        self.clock = clock
+        self.journal = journal
+        var table = LockTable(limits: limits)
+        let time = LockTable.Time(now: clock.now, wallMicroseconds: clock.wallMicroseconds)
+        table.restore(leases, lastFence: lastFence, at: time)
+        self.state = Mutex(State(table: table))
     }
 
     // MARK: LockManager
 
     public func acquire(_ request: LockRequest) async throws -> LockLease {
         try Task.checkCancellation()
-        let (id, acquisition) = update { state, time, effects in
+        let ((id, acquisition, isRepeated), write) = update { state, time, effects in
             let id = state.makeID()
+            let isRepeated = state.table.holds(request.key, token: request.token, at: time.now)
             var immediate = request
             immediate.waitDeadline = nil
             let result = state.table.acquire(immediate, waiter: id, at: time, effects: &effects)
-            return (id, result)
+            return (id, result, isRepeated)
         }
         switch acquisition {
-        case .granted(let lease): return lease
+        case .granted(let lease):
+            guard write != nil else { return lease }
+            return try await withCheckedThrowingContinuation {
+                tell($0, of: lease, takesBack: !isRepeated, after: write)
+            }
         case .refused(let error):
             guard error.kind == .lockNotAcquired, request.waitDeadline != nil else { throw error }
             return try await wait(request, waiter: id)
@@ -59,23 +88,54 @@ public final class InMemoryLockManager: LockManager {
     }
 
     public func renew(_ key: LockKey, token: LockToken, timeToLive: Duration) async throws -> LockLease {
-        guard let lease = renewNow(key, token: token, timeToLive: timeToLive) else {
-            throw EngineError.lockLost(key.name, .expired)
-        }
+        let (lease, write) = renewNow(key, token: token, timeToLive: timeToLive)
+        guard let lease else { throw EngineError.lockLost(key.name, .expired) }
+        // A renewal that was not written lasts in this process only, and the caller is told of none.
+        try await write?.wait()
         return lease
     }
 
     @discardableResult
     public func release(_ key: LockKey, token: LockToken) async throws -> Bool {
-        update { state, time, effects in state.table.release(key, token: token, at: time, effects: &effects) }
+        let (released, write) = update { state, time, effects in
+            state.table.release(key, token: token, at: time, effects: &effects)
+        }
+        try await Self.settle("the release of the lock", write)
+        return released
     }
 
     public func inspect(_ key: LockKey) async throws -> LockStatus? {
-        update { state, time, effects in state.table.inspect(key, at: time, effects: &effects) }
+        let ((status, earlier), write) = update { state, time, effects in
+            (state.table.inspect(key, at: time, effects: &effects), state.writes[key])
+        }
+        // What is shown must not be undone by a crash. A write that fails changes what there is to show.
+        if let pending = write ?? earlier {
+            do {
+                try await pending.wait()
+            } catch {
+                return update { state, time, effects in
+                    state.table.inspect(key, at: time, effects: &effects)
+                }.0
+            }
+        }
+        return status
     }
 
     public func forceRelease(_ key: LockKey, fence: UInt64) async throws -> LockStatus? {
-        update { state, time, effects in state.table.forceRelease(key, fence: fence, at: time, effects: &effects) }
+        let (status, write) = update { state, time, effects in
+            state.table.forceRelease(key, fence: fence, at: time, effects: &effects)
+        }
+        try await Self.settle("the forced release of the lock", write)
+        return status
+    }
+
+    /// What was given back in memory stays so: the caller is told that it is not certain.
+    private static func settle(_ what: String, _ write: JournalWrite?) async throws {
+        do {
+            try await write?.wait()
+        } catch {
+            throw EngineError.outcomeUnknown(what)
+        }
     }
 
     public func keepAlive(
@@ -88,7 +148,7 @@ public final class InMemoryLockManager: LockManager {
             else { return nil }
             state.observers[id] = onEvent
             return id
-        }
+        }.0
         guard let observer else {
             clock.schedule(at: clock.now) { onEvent(.lost(.expired)) }
             return InMemoryLeaseKeeper(manager: self, lease: lease, observer: 0, clock: clock, onEvent: onEvent)
@@ -125,13 +185,14 @@ public final class InMemoryLockManager: LockManager {
     private func enqueue(
         _ request: LockRequest, waiter: UInt64, continuation: CheckedContinuation<LockLease, any Error>
     ) {
-        let acquisition = update { state, time, effects in
+        let ((acquisition, isRepeated), write) = update { state, time, effects in
+            let isRepeated = state.table.holds(request.key, token: request.token, at: time.now)
             let result = state.table.acquire(request, waiter: waiter, at: time, effects: &effects)
             if result == .queued { state.waits[waiter] = Wait(continuation: continuation, timer: nil) }
-            return result
+            return (result, isRepeated)
         }
         switch acquisition {
-        case .granted(let lease): continuation.resume(returning: lease)
+        case .granted(let lease): tell(continuation, of: lease, takesBack: !isRepeated, after: write)
         case .refused(let error): continuation.resume(throwing: error)
         case .queued:
             if let deadline = request.waitDeadline { armDeadline(deadline, request.key, waiter: waiter) }
@@ -151,7 +212,7 @@ public final class InMemoryLockManager: LockManager {
     }
 
     private func timeOut(_ key: LockKey, waiter: UInt64) {
-        update { state, time, effects in
+        _ = update { state, time, effects in
             _ = state.table.timeOut(key, waiter: waiter, at: time, effects: &effects)
         }
     }
@@ -168,9 +229,33 @@ public final class InMemoryLockManager: LockManager {
 
     // MARK: Renewing
 
-    fileprivate func renewNow(_ key: LockKey, token: LockToken, timeToLive: Duration) -> LockLease? {
+    fileprivate func renewNow(
+        _ key: LockKey, token: LockToken, timeToLive: Duration
+    ) -> (LockLease?, JournalWrite?) {
         update { state, time, effects in
             state.table.renew(key, token: token, timeToLive: timeToLive, at: time, effects: &effects)
+        }
+    }
+
+    /// Frees a lock whose holder cannot rely on it, since its lease could not be written down. Not where another write
+    /// of this lock is under way: the caller may have repeated its call, and rely on the answer to that one.
+    fileprivate func takeBack(_ lease: LockLease) {
+        _ = update { state, time, effects in
+            guard state.writes[lease.key] == nil else { return }
+            _ = state.table.release(lease.key, token: lease.token, at: time, effects: &effects)
+        }
+    }
+
+    /// Resumes a caller with its lease once that is durable.
+    private func tell(
+        _ continuation: CheckedContinuation<LockLease, any Error>, of lease: LockLease, takesBack: Bool,
+        after write: JournalWrite?
+    ) {
+        guard let write else { return continuation.resume(returning: lease) }
+        write.whenDone { error in
+            guard let error else { return continuation.resume(returning: lease) }
+            if takesBack { self.takeBack(lease) }
+            continuation.resume(throwing: error)
         }
     }
 
@@ -184,18 +269,45 @@ public final class InMemoryLockManager: LockManager {
     // MARK: The critical section
 
     /// Runs `body` under the mutex and tells everybody concerned afterwards.
-    @discardableResult
+    ///
+    /// - Returns: the result, and the write that its caller must wait for, if there is one.
     private func update<Result: Sendable>(
         _ body: (inout State, LockTable.Time, inout [LockTable.Effect]) -> Result
-    ) -> Result {
+    ) -> (Result, JournalWrite?) {
         let time = LockTable.Time(now: clock.now, wallMicroseconds: clock.wallMicroseconds)
-        let (result, deliveries) = state.withLock { state -> (Result, [Delivery]) in
+        let (result, deliveries, write) = state.withLock { state -> (Result, [Delivery], JournalWrite?) in
             var effects: [LockTable.Effect] = []
             let result = body(&state, time, &effects)
-            return (result, effects.compactMap { Self.delivery(of: $0, &state) })
+            let write = journal.flatMap { self.write(effects, to: $0, &state, at: time) }
+            return (result, effects.compactMap { Self.delivery(of: $0, &state) }, write)
         }
-        for delivery in deliveries { deliver(delivery) }
-        return result
+        for delivery in deliveries { deliver(delivery, after: write) }
+        return (result, write)
+    }
+
+    /// Gives the journal what changed of callers' locks.
+    private func write(
+        _ effects: [LockTable.Effect], to journal: any LeaseJournal, _ state: inout State, at time: LockTable.Time
+    ) -> JournalWrite? {
+        var keys: [LockKey] = []
+        for case .changed(let key) in effects where key.kind == .service && !keys.contains(key) { keys.append(key) }
+        guard !keys.isEmpty else { return nil }
+        let write = JournalWrite()
+        for key in keys { state.writes[key] = write }
+        let changes = keys.map { key in
+            state.table.record(of: key, at: time).map { LeaseChange.held($0) } ?? .free(key)
+        }
+        journal.write(changes) { [weak self] error in
+            self?.forget(write, of: changes)
+            write.finish(error)
+        }
+        return write
+    }
+
+    private func forget(_ write: JournalWrite, of changes: [LeaseChange]) {
+        state.withLock { state in
+            for change in changes where state.writes[change.key] === write { state.writes[change.key] = nil }
+        }
     }
 
     private static func delivery(of effect: LockTable.Effect, _ state: inout State) -> Delivery? {
@@ -208,19 +320,23 @@ public final class InMemoryLockManager: LockManager {
             return .lost(observers.compactMap { state.observers.removeValue(forKey: $0) }, loss)
         case .wake(let key, let instant):
             return .wake(key, at: instant)
+        case .changed: return nil
         }
     }
 
-    private func deliver(_ delivery: Delivery) {
+    private func deliver(_ delivery: Delivery, after write: JournalWrite?) {
         switch delivery {
-        case .resume(let wait, let result):
+        case .resume(let wait, .success(let lease)):
             wait.timer?.cancel()
-            wait.continuation.resume(with: result.mapError { $0 })
+            tell(wait.continuation, of: lease, takesBack: true, after: lease.key.kind == .service ? write : nil)
+        case .resume(let wait, .failure(let error)):
+            wait.timer?.cancel()
+            wait.continuation.resume(throwing: error)
         case .lost(let observers, let loss):
             for observer in observers { observer(.lost(loss)) }
         case .wake(let key, let instant):
             clock.schedule(at: instant) { [weak self] in
-                self?.update { state, time, effects in
+                _ = self?.update { state, time, effects in
                     state.table.wake(key, armedFor: instant, at: time, effects: &effects)
                 }
             }
@@ -233,6 +349,8 @@ private final class InMemoryLeaseKeeper: LeaseKeeper {
     private struct State {
         var stopped = false
         var timer: (any EngineTimer)?
+        /// Until when the lease is written down, by this process's clock: what its holder may rely on.
+        var writtenUntil: ContinuousClock.Instant
     }
 
     private let manager: InMemoryLockManager
@@ -240,7 +358,7 @@ private final class InMemoryLeaseKeeper: LeaseKeeper {
     private let observer: UInt64
     private let clock: any EngineClock
     private let onEvent: @Sendable (LeaseEvent) -> Void
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(
         manager: InMemoryLockManager, lease: LockLease, observer: UInt64, clock: any EngineClock,
@@ -251,11 +369,16 @@ private final class InMemoryLeaseKeeper: LeaseKeeper {
         self.observer = observer
         self.clock = clock
         self.onEvent = onEvent
+        self.state = Mutex(State(writtenUntil: lease.validUntil))
     }
 
     func start() {
         // A third of the lease: two renewals may come late before it is lost.
-        let timer = clock.schedule(at: clock.now + lease.timeToLive / 3) { self.renew() }
+        arm(at: clock.now + lease.timeToLive / 3)
+    }
+
+    private func arm(at instant: ContinuousClock.Instant) {
+        let timer = clock.schedule(at: instant) { self.renew() }
         let stopped = state.withLock { state in
             state.timer = timer
             return state.stopped
@@ -275,11 +398,34 @@ private final class InMemoryLeaseKeeper: LeaseKeeper {
 
     private func renew() {
         guard !state.withLock({ $0.stopped }) else { return }
+        let (lease, write) = manager.renewNow(lease.key, token: lease.token, timeToLive: lease.timeToLive)
         // A lease that cannot be renewed was lost, and the table told the observer so.
-        guard let renewed = manager.renewNow(lease.key, token: lease.token, timeToLive: lease.timeToLive) else {
-            return
+        guard let lease else { return }
+        guard let write else { return renewed(lease) }
+        write.whenDone { error in
+            if error == nil { self.renewed(lease) } else { self.renewalFailed() }
         }
-        onEvent(.renewed(renewed))
+    }
+
+    private func renewed(_ lease: LockLease) {
+        let stopped = state.withLock { state in
+            state.writtenUntil = lease.validUntil
+            return state.stopped
+        }
+        if stopped { return }
+        onEvent(.renewed(lease))
         start()
+    }
+
+    /// The journal cannot be written now: tries again until the lease that is written down ends.
+    private func renewalFailed() {
+        let (stopped, end) = state.withLock { ($0.stopped, $0.writtenUntil) }
+        if stopped { return }
+        guard clock.now < end else {
+            stop()
+            manager.takeBack(lease)
+            return onEvent(.lost(.unreachable))
+        }
+        arm(at: min(clock.now + lease.timeToLive / 6, end))
     }
 }

@@ -15,6 +15,9 @@ struct LockTable {
         /// Call `wake` for this key then, so that the next in line gets an expired lease's place.
         /// A later wake of the same key replaces it.
         case wake(LockKey, at: ContinuousClock.Instant)
+        /// The lock is held anew, or for longer, or was given back: what must be written down where leases survive the
+        /// process. Not told of a lease that expired, which whoever reads it later sees by itself.
+        case changed(LockKey)
     }
 
     enum Acquisition: Equatable {
@@ -80,7 +83,8 @@ struct LockTable {
         expire(request.key, at: time, effects: &effects)
         if let holder = records[request.key]?.holder {
             if holder.token == request.token {
-                return .granted(renewHolder(request.key, timeToLive: request.timeToLive, at: time))
+                return .granted(
+                    renewHolder(request.key, timeToLive: request.timeToLive, at: time, effects: &effects))
             }
             return standInLine(request, waiter: waiter, behind: holder, at: time, effects: &effects)
         }
@@ -96,7 +100,7 @@ struct LockTable {
                     "\(records.count) locks are held, all that the limit locksMax of the in-memory lock manager has "
                         + "for this kind; try again later"))
         }
-        return .granted(grant(request, at: time))
+        return .granted(grant(request, at: time, effects: &effects))
     }
 
     mutating func renew(
@@ -104,7 +108,7 @@ struct LockTable {
     ) -> LockLease? {
         expire(key, at: time, effects: &effects)
         guard records[key]?.holder?.token == token else { return nil }
-        return renewHolder(key, timeToLive: timeToLive, at: time)
+        return renewHolder(key, timeToLive: timeToLive, at: time, effects: &effects)
     }
 
     mutating func release(_ key: LockKey, token: LockToken, at time: Time, effects: inout [Effect]) -> Bool {
@@ -112,6 +116,7 @@ struct LockTable {
         guard let holder = records[key]?.holder, holder.token == token else { return false }
         // A holder stops observing before it releases, so these did not expect it.
         if !holder.observers.isEmpty { effects.append(.lost(observers: holder.observers, .released)) }
+        effects.append(.changed(key))
         vacate(key, at: time, effects: &effects)
         return true
     }
@@ -123,6 +128,7 @@ struct LockTable {
             holder.fence == fence
         else { return nil }
         if !holder.observers.isEmpty { effects.append(.lost(observers: holder.observers, .forced)) }
+        effects.append(.changed(key))
         vacate(key, at: time, effects: &effects)
         return status
     }
@@ -187,23 +193,55 @@ struct LockTable {
     /// How many keys have a holder or a line; for tests and metrics.
     var count: Int { records.count }
 
+    // MARK: Surviving the process
+
+    /// Who holds the lock, as it is written down; nil when nobody does.
+    func record(of key: LockKey, at time: Time) -> LeaseRecord? {
+        guard let holder = records[key]?.holder else { return nil }
+        return LeaseRecord(
+            key: key, token: holder.token, fence: holder.fence, ownerLabel: holder.ownerLabel,
+            acquiredAtMicroseconds: holder.acquiredAtMicroseconds, timeToLive: holder.timeToLive,
+            expiresAtMicroseconds: time.wallMicroseconds + (holder.expiresAt - time.now).microseconds)
+    }
+
+    /// Takes over the leases of a process before this one, with what is left of their time: never more than their time
+    /// to live, whatever the system's clock did meanwhile. No fence from now on is smaller than `lastFence`.
+    mutating func restore(_ leases: [LeaseRecord], lastFence: UInt64, at time: Time) {
+        precondition(records.isEmpty, "leases are restored before the first lock is taken")
+        self.lastFence = leases.reduce(lastFence) { max($0, $1.fence) }
+        for lease in leases {
+            let left = Duration.microseconds(lease.expiresAtMicroseconds - time.wallMicroseconds)
+            guard left > .zero else { continue }
+            let holder = Holder(
+                token: lease.token, fence: lease.fence, ownerLabel: lease.ownerLabel, timeToLive: lease.timeToLive,
+                expiresAt: time.now + min(left, lease.timeToLive),
+                acquiredAtMicroseconds: lease.acquiredAtMicroseconds)
+            records[lease.key] = Record(holder: holder)
+            if lease.key.kind == .service { serviceCount += 1 }
+        }
+    }
+
     // MARK: Leases
 
-    private mutating func grant(_ request: LockRequest, at time: Time) -> LockLease {
+    private mutating func grant(_ request: LockRequest, at time: Time, effects: inout [Effect]) -> LockLease {
         lastFence = max(lastFence + 1, UInt64(clamping: time.wallMicroseconds))
         let holder = Holder(
             token: request.token, fence: lastFence, ownerLabel: request.ownerLabel, timeToLive: request.timeToLive,
             expiresAt: time.now + request.timeToLive, acquiredAtMicroseconds: time.wallMicroseconds)
         if request.key.kind == .service, records[request.key] == nil { serviceCount += 1 }
         records[request.key, default: Record()].holder = holder
+        effects.append(.changed(request.key))
         return lease(request.key, holder)
     }
 
-    private mutating func renewHolder(_ key: LockKey, timeToLive: Duration, at time: Time) -> LockLease {
+    private mutating func renewHolder(
+        _ key: LockKey, timeToLive: Duration, at time: Time, effects: inout [Effect]
+    ) -> LockLease {
         guard var holder = records[key]?.holder else { preconditionFailure("only a held lock is renewed") }
         holder.timeToLive = timeToLive
         holder.expiresAt = time.now + timeToLive
         records[key]?.holder = holder
+        effects.append(.changed(key))
         return lease(key, holder)
     }
 
@@ -228,7 +266,7 @@ struct LockTable {
                 effects.append(.refuse(waiter: waiter.id, notAcquired(key, at: time)))
                 continue
             }
-            let lease = grant(waiter.request, at: time)
+            let lease = grant(waiter.request, at: time, effects: &effects)
             effects.append(.grant(waiter: waiter.id, lease))
             grantRepeats(of: lease, effects: &effects)
             break

@@ -63,6 +63,20 @@ public enum AppendOutcome: Sendable, Equatable {
     case sessionDeleted
 }
 
+/// What one step of removing expired sessions did.
+public struct ExpiryStep: Sendable, Equatable {
+    /// Sessions that it removed.
+    public var removed: Int
+    /// True when there is work for another step at once.
+    public var hasMore: Bool
+
+    /// A step; made by stores.
+    public init(removed: Int, hasMore: Bool) {
+        self.removed = removed
+        self.hasMore = hasMore
+    }
+}
+
 /// Durable conversations. Every method may be called from any loop, takes the owner, and sees only that owner's
 /// sessions.
 ///
@@ -122,11 +136,9 @@ public protocol SessionStore: Sendable {
         owner: String, sessionID: String, order: MessageOrder, limit: PageLimit, pageToken: String?
     ) async throws -> Page<StoredMessage>?
 
-    /// Removes up to `limit` expired sessions, as one small step of many; stores whose sessions vanish by themselves
-    /// return 0.
-    ///
-    /// - Returns: how many it removed; `limit` means that there may be more.
-    func removeExpiredSessions(limit: Int) async throws -> Int
+    /// Removes up to `limit` expired sessions, and some of what removed sessions left behind, as one small step of many
+    /// that holds up nobody. Stores whose sessions vanish by themselves have nothing to do.
+    func removeExpiredSessions(limit: Int) async throws -> ExpiryStep
 }
 
 /// What all stores agree upon.

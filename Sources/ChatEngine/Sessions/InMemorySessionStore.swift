@@ -124,10 +124,10 @@ public final class InMemorySessionStore: SessionStore {
         return try result.get()
     }
 
-    public func removeExpiredSessions(limit: Int) async throws -> Int {
+    public func removeExpiredSessions(limit: Int) async throws -> ExpiryStep {
         let wall = clock.wallMicroseconds
         let removed = state.withLock { $0.removeExpired(limit: limit, at: wall) }
-        return removed.count
+        return ExpiryStep(removed: removed.count, hasMore: removed.count == limit)
     }
 
     /// How many sessions there are, expired ones that were not removed yet included.

@@ -1,13 +1,13 @@
-// How the in-memory store writes positions into page tokens. Opaque to callers; refused when they made them up.
+// How the embedded stores write positions into page tokens. Opaque to callers; refused when they made them up.
 
 /// Numbers as fixed-width hexadecimal digits.
-enum PageToken {
-    static func make(_ numbers: UInt64...) -> String {
+package enum PageToken {
+    package static func make(_ numbers: UInt64...) -> String {
         numbers.map { Identifier.hexadecimal($0) }.joined(separator: "-")
     }
 
     /// - Throws: `EngineError.badPageToken()` unless the token is exactly `count` numbers.
-    static func parse(_ token: String, count: Int) throws(EngineError) -> [UInt64] {
+    package static func parse(_ token: String, count: Int) throws(EngineError) -> [UInt64] {
         let parts = token.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == count else { throw .badPageToken() }
         var numbers: [UInt64] = []

@@ -79,7 +79,7 @@ struct SessionTable: Sendable {
             before: position, isLive: isLive,
             { entry in
                 guard let record = record(entry.key, at: wall) else { return true }
-                bytes += Self.byteCount(of: record.session)
+                bytes += record.session.pageBytes
                 if let last = page.items.last, page.items.count >= limit.items || bytes > limit.bytes {
                     page.nextToken = PageToken.make(UInt64(bitPattern: last.lastActivityMicroseconds))
                     return false
@@ -106,7 +106,7 @@ struct SessionTable: Sendable {
         var page = Page<StoredMessage>(items: [], nextToken: nil)
         var bytes = 0
         while record.messages.indices.contains(index) {
-            bytes += Self.textBytes(of: record.messages[index])
+            bytes += record.messages[index].pageBytes
             if !page.items.isEmpty, page.items.count >= limit.items || bytes > limit.bytes {
                 page.nextToken = PageToken.make(
                     record.session.generation, order == .oldestFirst ? 0 : 1, UInt64(index))
@@ -170,7 +170,7 @@ struct SessionTable: Sendable {
         var session = old.session
         if let title = change.title { session.title = title }
         if let labels = change.labels { session.labels = labels }
-        let addedBytes = Self.byteCount(of: session) - Self.byteCount(of: old.session)
+        let addedBytes = session.pageBytes - old.session.pageBytes
         if addedBytes > 0 { try checkBytes(addedBytes) }
         update(key) { record in
             record.session = session
@@ -351,29 +351,14 @@ extension SessionTable {
         }
     }
 
-    private static func recordBytes(of session: Session) -> Int { recordOverheadBytes + byteCount(of: session) }
+    private static func recordBytes(of session: Session) -> Int { recordOverheadBytes + session.pageBytes }
 
     /// What the messages and the turn add.
     private static func byteCount(of append: TurnAppend) -> Int {
         append.messages.reduce(byteCount(of: append.turn)) { $0 + byteCount(of: $1) }
     }
 
-    private static func byteCount(of session: Session) -> Int {
-        var count = session.id.utf8.count + session.userID.utf8.count + session.title.utf8.count
-        for (name, value) in session.labels { count += name.utf8.count + value.utf8.count }
-        return count
-    }
-
-    /// What a message takes on a page.
-    private static func textBytes(of message: StoredMessage) -> Int {
-        message.text.utf8.count + message.turnID.utf8.count + message.model.utf8.count
-    }
-
-    private static func byteCount(of message: StoredMessage) -> Int {
-        var count = messageOverheadBytes + textBytes(of: message)
-        for call in message.toolCalls { count += call.name.utf8.count + call.arguments.utf8.count }
-        return count
-    }
+    private static func byteCount(of message: StoredMessage) -> Int { messageOverheadBytes + message.pageBytes }
 
     /// Without its text, which the message shares.
     private static func byteCount(of turn: StoredTurn) -> Int {

@@ -55,7 +55,7 @@ package enum ConfigurationLoader {
         configuration.credentials = ModelCredentials(environment: environment)
         configuration.listen = reader.read(Settings.listen)
         configuration.allowsPlaintext = reader.read(Settings.allowPlaintext)
-        configuration.store = reader.read(Settings.store)
+        configuration.store = store(&reader, environment: environment)
         configuration.systemPrompt = reader.read(Settings.systemPrompt)
         configuration.connections.countMax = reader.read(Settings.connectionsMax)
         configuration.connections.callsMax = reader.read(Settings.callsPerConnectionMax)
@@ -74,6 +74,22 @@ package enum ConfigurationLoader {
         configuration.logLevel = reader.read(Settings.logLevel)
         configuration.logFormat = reader.read(Settings.logFormat)
         return configuration
+    }
+
+    /// The store that was named, or the file in the user's data folder.
+    private static func store(_ reader: inout SettingReader, environment: [String: String]) -> StoreAddress {
+        if let store = reader.read(Settings.store) { return store }
+        if let path = DataFolder.database(environment) {
+            let store = StoreAddress.sqlite(path: path)
+            reader.tookEffect(Settings.store, as: store.shown)
+            return store
+        }
+        if reader.wasGiven(Settings.store) == nil {
+            let message = "no store: neither XDG_DATA_HOME nor HOME says where data goes; name a file with "
+                + "--store sqlite:PATH"
+            reader.problems.append(ConfigurationProblem(origin: nil, message: message))
+        }
+        return .memory
     }
 
     /// What no setting can see alone.
@@ -183,6 +199,11 @@ private struct SettingReader {
             }
             return setting.defaultValue
         }
+    }
+
+    /// Says what a default came to, where the environment decides.
+    mutating func tookEffect<Value>(_ setting: Setting<Value>, as value: String) {
+        for index in effective.indices where effective[index].name == setting.name { effective[index].value = value }
     }
 
     /// Where the setting was given; nil where it was not.

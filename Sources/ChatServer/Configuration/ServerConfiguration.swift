@@ -69,13 +69,14 @@ package struct ServerConfiguration: Sendable, Equatable {
         package init() {}
     }
 
-    /// A server on a loopback address with everything else at its default: for tests, and for programs that embed one.
+    /// A server on a loopback address that keeps everything in memory, with all else at its default: for tests, and for
+    /// programs that embed one.
     ///
     /// - Parameter model: a model specification.
     package init(model: String) {
         listen = Settings.listen.defaultValue
         allowsPlaintext = Settings.allowPlaintext.defaultValue
-        store = Settings.store.defaultValue
+        store = .memory
         self.model = model
         credentials = ModelCredentials()
         servesDiagnostics = Settings.diagnostics.defaultValue

@@ -15,8 +15,10 @@ enum Settings {
         "listen", eachOf: .listenAddress, default: [ListenAddress(.host("127.0.0.1", port: 7420))],
         "accept calls here; may be given more than once; port 0 picks a free one")
 
-    static let store = Setting<StoreAddress>(
-        "store", .storeAddress, default: .memory, "keep sessions and locks here")
+    /// Where none is given the loader names a file in the user's data folder.
+    static let store = Setting<StoreAddress?>(
+        "store", SettingFormat.storeAddress.optional(absent: "sqlite:$XDG_DATA_HOME/chatd/chat.db"), default: nil,
+        "keep sessions and locks here; memory: forgets them when it ends")
 
     /// Its empty default stands for "not given", which the loader refuses.
     static let model = Setting<String>(
@@ -132,12 +134,12 @@ extension SettingFormat where Value == ListenAddress {
 
 extension SettingFormat where Value == StoreAddress {
     fileprivate static var storeAddress: Self {
-        SettingFormat(placeholder: "memory:") { (text: String) throws(BadValue) in
+        SettingFormat(placeholder: "sqlite:PATH|memory:") { (text: String) throws(BadValue) in
             guard let store = StoreAddress(text) else {
-                throw BadValue("is not a store: write memory:")
+                throw BadValue("is not a store: write sqlite:PATH or memory:")
             }
-            guard store == .memory else {
-                throw BadValue("names a store that this version does not have: write memory:")
+            if case .redis = store {
+                throw BadValue("names a store that this version does not have: write sqlite:PATH or memory:")
             }
             return store
         } show: {

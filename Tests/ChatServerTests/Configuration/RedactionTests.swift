@@ -49,7 +49,7 @@ struct RedactionTests {
 
     @Test("neither the effective settings nor the problems hold a secret")
     func everywhere() {
-        let environment = ["OPENAI_API_KEY": "hunter2", "CHATD_SYSTEM_PROMPT": "hunter2"]
+        let environment = ["OPENAI_API_KEY": "hunter2", "CHATD_SYSTEM_PROMPT": "hunter2", "HOME": "/users/me"]
         let good = ConfigurationLoader.load(
             arguments: ["--model=openai:gpt@https://host/v1"], environment: environment)
         guard case .serve(_, let effective) = good else {

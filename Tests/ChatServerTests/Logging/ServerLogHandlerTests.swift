@@ -91,7 +91,8 @@ struct ServerLogHandlerTests {
     func startLine() throws {
         let pipe = try Pipe()
         let outcome = ConfigurationLoader.load(
-            arguments: ["--model=offline", "--loops=2"], environment: ["CHATD_LOG_LEVEL": "notice"])
+            arguments: ["--model=offline", "--loops=2"],
+            environment: ["CHATD_LOG_LEVEL": "notice", "XDG_DATA_HOME": "/data"])
         guard case .serve(let configuration, let effective) = outcome else {
             Issue.record("refused")
             return
@@ -103,7 +104,7 @@ struct ServerLogHandlerTests {
                 connections-max=10000 diagnostics=false drain-grace=25s frame-size-max=1MiB history-messages-max=40 \
                 history-tokens-max=32000 idle-timeout=0 listen=127.0.0.1:7420 lock-ttl=10s lock-ttl-max=10m \
                 log-format=auto log-level=notice loops=2 model=offline ping-interval=30s session-idle-expiry=30d \
-                set-by="--model, --loops, CHATD_LOG_LEVEL" store=memory: stream-model="as --model" \
+                set-by="--model, --loops, CHATD_LOG_LEVEL" store=sqlite:/data/chatd/chat.db stream-model="as --model" \
                 system-prompt="built in" write-timeout=30s
 
                 """)

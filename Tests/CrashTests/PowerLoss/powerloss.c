@@ -16,6 +16,8 @@
 //                                unlink, reply, or storage for any but reply; WHEN is before, middle (half of a write
 //                                is done) or after; a reply always before
 //   POWERLOSS_ARM                count for POWERLOSS_KILL only while this file exists
+//   POWERLOSS_FAULT              while this file exists the disk fails as the word in it says: full (writes have no
+//                                room), write or sync (they fail with EIO)
 //
 // Memory-mapped writes are not seen; SQLite makes none to these files unless mmap_size is set.
 
@@ -55,7 +57,7 @@ enum when { BEFORE, MIDDLE, AFTER };
 enum { DESCRIPTORS_MAX = 65536, REPLY_BYTES_MAX = 65536, PATH_BYTES_MAX = 4096 };
 
 static char paths[DIRECTORY + 1][PATH_BYTES_MAX];
-static const char *log_path, *arm_path;
+static const char *log_path, *arm_path, *fault_path;
 static int log_descriptor = -1;
 static int skips_sync, logs_replies, sync_microseconds;
 static uint8_t files[DESCRIPTORS_MAX];
@@ -103,6 +105,7 @@ __attribute__((constructor)) static void begin(void) {
     text = getenv("POWERLOSS_REPLIES");
     logs_replies = text && !strcmp(text, "1");
     arm_path = getenv("POWERLOSS_ARM");
+    fault_path = getenv("POWERLOSS_FAULT");
     if ((text = getenv("POWERLOSS_KILL"))) {
         char word[16];
         if (sscanf(text, "%15[a-z]:%ld:%15[a-z]", kill_kind, &kill_count, word) != 3) die("POWERLOSS_KILL is unclear");
@@ -154,6 +157,24 @@ static int step(const char *kind, int is_storage) {
     if (arm_path && access(arm_path, F_OK) != 0) return 0;
     if (--kill_count > 0) return 0;
     if (kill_when == BEFORE) end_process();
+    return 1;
+}
+
+// MARK: Faults
+
+// True, and errno is set, when the disk fails at this kind of change now.
+static int fails(const char *kind) {
+    char word[16] = "";
+    if (!fault_path) return 0;
+    int descriptor = real_open(fault_path, O_RDONLY | O_CLOEXEC, 0);
+    if (descriptor < 0) return 0;
+    ssize_t length = read(descriptor, word, sizeof word - 1);
+    REAL(close);
+    real(descriptor);
+    if (length <= 0) return 0;
+    int is_full = !strcmp(word, "full") && !strcmp(kind, "write");
+    if (!is_full && strcmp(word, kind)) return 0;
+    errno = is_full ? ENOSPC : EIO;
     return 1;
 }
 
@@ -231,7 +252,9 @@ static ssize_t write_watched(int descriptor, const void *bytes, size_t count, of
 }
 
 ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off_t offset) {
-    if (is_watched(file_of(descriptor))) return write_watched(descriptor, bytes, count, offset);
+    if (is_watched(file_of(descriptor))) {
+        return fails("write") ? -1 : write_watched(descriptor, bytes, count, offset);
+    }
     return real_pwrite(descriptor, bytes, count, offset);
 }
 
@@ -275,6 +298,7 @@ int ftruncate(int descriptor, off_t length) { return ftruncate64(descriptor, len
 static int sync_watched(int descriptor, int (*real)(int)) {
     enum file file = file_of(descriptor);
     if (!is_watched(file) && file != DIRECTORY) return real(descriptor);
+    if (fails("sync")) return -1;
     pthread_mutex_lock(&mutex);
     int ends = step("sync", 1);
     if (ends && kill_when == MIDDLE) end_process();

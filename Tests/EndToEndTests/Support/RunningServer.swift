@@ -19,7 +19,8 @@ struct RunningServer: Sendable {
         defer { script?.remove() }
         let program = try ChildProgram.start(
             "chatd",
-            ["--listen", "127.0.0.1:0", "--model", script.map { "scripted:\($0.path)" } ?? "offline"] + arguments)
+            ["--listen", "127.0.0.1:0", "--model", script.map { "scripted:\($0.path)" } ?? "offline"]
+                + (arguments.contains("--store") ? [] : ["--store", "memory:"]) + arguments)
         defer { program.signal(SIGKILL) }
         let prefix = "chatd listening on "
         try await program.wait(for: "the line that it listens") {

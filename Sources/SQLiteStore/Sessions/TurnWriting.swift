@@ -1,0 +1,48 @@
+// Storing a finished turn: messages, the turn for retries, and the session that they belong to. On the store's queue,
+// inside the savepoint of its operation.
+
+internal import ChatEngine
+
+extension StoreConnection {
+    /// - Parameter session: the session as it is; nil to make it.
+    /// - Returns: the session as it is then.
+    func append(_ turn: TurnAppend, to session: Session?, at wall: Int64) throws(SQLiteFailure) -> Session {
+        var session = if let session { session } else { try makeSession(turn, at: wall) }
+        try append(turn.messages, to: session.number, after: session.messageCount)
+        session.messageCount += turn.messages.count
+        try insert(turn.turn, of: session.number, answer: session.messageCount)
+        session.lastActivityMicroseconds = nextActivity(at: wall)
+        session.expiresAtMicroseconds = turn.idleLifetime.map { Self.expiry(after: $0, from: wall) }
+        try sessions.touch.run(
+            session.messageCount, session.lastActivityMicroseconds, session.expiresAtMicroseconds, session.number)
+        renewals[session.number] = nil
+        return session
+    }
+
+    /// Greater than every one before, whatever the system's clock does, so that lists have one order.
+    func nextActivity(at wall: Int64) -> Int64 {
+        lastActivity = max(lastActivity + 1, wall)
+        return lastActivity
+    }
+
+    private func makeSession(_ turn: TurnAppend, at wall: Int64) throws(SQLiteFailure) -> Session {
+        // An expired one of the same id may still lie here.
+        let key = SessionKey(owner: turn.owner, id: turn.sessionID)
+        if let expired = try storedSession(key) { try remove(expired.number) }
+        var session = Session(
+            id: turn.sessionID, owner: turn.owner, userID: turn.userID, title: turn.title, messageCount: 0,
+            createdAtMicroseconds: wall, lastActivityMicroseconds: nextActivity(at: wall),
+            expiresAtMicroseconds: nil, generation: 0)
+        try insert(&session)
+        return session
+    }
+
+    /// Adds a session, and gives it its number.
+    func insert(_ session: inout Session) throws(SQLiteFailure) {
+        try sessions.insert.run(
+            session.owner, session.id, session.userID, session.title, StoredJSON.text(session.labels),
+            session.messageCount, session.createdAtMicroseconds, session.lastActivityMicroseconds,
+            session.expiresAtMicroseconds)
+        session.generation = UInt64(lastInsertedNumber)
+    }
+}
