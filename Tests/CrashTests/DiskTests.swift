@@ -1,5 +1,5 @@
-// What the disk is asked for, and what callers are told when it fails: a sync stands before every answer, turns that come
-// together share one, and a disk that is full or broken costs nothing that was acknowledged.
+// What the disk is asked for, and what callers are told when it fails: a sync stands before every answer, turns that
+// come together share one, and a disk that is full or broken costs nothing that was acknowledged.
 
 import ChatClient
 import EngineConformance
@@ -52,9 +52,11 @@ extension Killed {
 
         private static func marker(_ number: Int) -> String { "<marker \(number)>" }
 
-        @Test("a failing disk is told as UNAVAILABLE, and all goes on when it works again", arguments: [
-            "full", "write", "sync",
-        ])
+        @Test(
+            "a failing disk is told as UNAVAILABLE, and all goes on when it works again",
+            arguments: [
+                "full", "write", "sync",
+            ])
         func fails(fault: String) async throws {
             try await CrashModel.with(seed: 2) { model in
                 let server = try await CrashServer(model: model.baseURL)

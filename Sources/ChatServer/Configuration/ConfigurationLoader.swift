@@ -85,7 +85,8 @@ package enum ConfigurationLoader {
             return store
         }
         if reader.wasGiven(Settings.store) == nil {
-            let message = "no store: neither XDG_DATA_HOME nor HOME says where data goes; name a file with "
+            let message =
+                "no store: neither XDG_DATA_HOME nor HOME says where data goes; name a file with "
                 + "--store sqlite:PATH"
             reader.problems.append(ConfigurationProblem(origin: nil, message: message))
         }
