@@ -95,6 +95,7 @@ struct RemovalTests {
             owner: "o", sessionID: "s", limit: WindowLimit(messages: 1), idleLifetime: .seconds(100))
         store.clock.advance(by: .seconds(5))
         #expect(try await sweep(store).removed == 0)
+        #expect(try await sweep(store).removed == 0)
         await store.opened.close()
         let again = try SQLiteHarness(folder: store.folder, clock: store.clock)
         #expect(try await again.store.session(owner: "o", id: "s") != nil)

@@ -64,11 +64,17 @@ extension StoreConnection {
         return ExpiryStep(removed: numbers.count, hasMore: numbers.count == limit || hasMoreRows)
     }
 
-    /// Writes what running turns added to the lives of their sessions.
+    /// Writes what running turns added to the lives of their sessions, and forgets what an earlier step has written: a
+    /// transaction that fails takes nothing from them.
     private func writeRenewals() throws(SQLiteFailure) {
-        for (number, renewal) in renewals { try sessions.setExpiry.run(renewal, number) }
-        // They stand in the transaction now, and again here if it fails: an expiry that comes late harms nobody.
-        renewals = [:]
+        for (number, renewal) in renewals {
+            let stored = try sessions.expiry.first(number) { $0.optionalInteger(0) } ?? nil
+            if let stored, stored < renewal {
+                try sessions.setExpiry.run(renewal, number)
+            } else {
+                renewals[number] = nil
+            }
+        }
     }
 
     /// True when there is more to do.

@@ -17,6 +17,7 @@ final class SessionStatements {
     /// After a turn: message count, activity, expiry.
     let touch: SQLStatement
     let change: SQLStatement
+    let expiry: SQLStatement
     let setExpiry: SQLStatement
     let delete: SQLStatement
     /// Newest activity first, before an activity.
@@ -35,6 +36,7 @@ final class SessionStatements {
         touch = try SQLStatement(
             database, "UPDATE session SET message_count = ?, active_at = ?, expires_at = ? WHERE number = ?")
         change = try SQLStatement(database, "UPDATE session SET title = ?, labels = ? WHERE number = ?")
+        expiry = try SQLStatement(database, "SELECT expires_at FROM session WHERE number = ?")
         setExpiry = try SQLStatement(database, "UPDATE session SET expires_at = ? WHERE number = ?")
         delete = try SQLStatement(database, "DELETE FROM session WHERE number = ?")
         listOwner = try SQLStatement(
