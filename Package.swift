@@ -114,8 +114,9 @@ let package = Package(
         tests("ChatServerTests", ["ChatServer", "ChatEngine", "IOLoop", logging, metrics, metricsTestKit]),
         tests(
             "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
-        // Starts the programs themselves, which `swift build --build-tests` leaves beside the tests.
-        tests("EndToEndTests", []),
+        // Start the programs themselves, which `swift build --build-tests` leaves beside the tests.
+        .target(name: "ProgramSupport", path: "Tests/ProgramSupport", swiftSettings: swiftSettings),
+        tests("EndToEndTests", ["ProgramSupport"]),
         .testTarget(
             name: "CrashTests", dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop"],
             exclude: ["PowerLoss", "verify"], swiftSettings: swiftSettings),

@@ -1,6 +1,7 @@
 // `chatctl chat`, one question at a time.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {

@@ -1,6 +1,7 @@
 // `chatctl chat` on a terminal: a conversation, and what Ctrl-C does in it.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {

@@ -1,6 +1,7 @@
 // chatd without a free descriptor: it waits, says so, and serves again when there are some.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {
@@ -8,28 +9,15 @@ extension EndToEnd {
     struct DescriptorTests {
         @Test("waits while there is no free descriptor, and serves again afterwards")
         func recovers() async throws {
-            let program = try ChildProgram.start(
-                "/bin/sh",
-                [
-                    "-c", "ulimit -n 64; exec \"$0\" --listen 127.0.0.1:0 --model offline",
-                    BuiltPrograms.path(of: "chatd"),
-                ])
-            defer { program.signal(SIGKILL) }
-            let prefix = "chatd listening on "
-            try await program.wait(for: "the line that it listens") {
-                $0.output.contains(prefix) && $0.output.hasSuffix("\n")
+            try await RunningServer.with(model: "offline", descriptors: 64) { server in
+                // More than it has descriptors, fewer than its backlog.
+                let connections = try (0..<100).map { _ in try connected(to: server.port) }
+                try await server.program.wait(for: "the warning") { $0.errors.contains("cannot accept connections") }
+                for connection in connections { close(connection) }
+
+                let health = try await server.run("health")
+                #expect(health.status == 0)
             }
-            let line = try #require(program.snapshot.output.split(separator: "\n").first { $0.hasPrefix(prefix) })
-            let server = RunningServer(program: program, address: String(line.dropFirst(prefix.count)))
-            let port = try #require(server.address.split(separator: ":").last.flatMap { UInt16($0) })
-
-            // More than it has descriptors, fewer than its backlog.
-            let connections = try (0..<100).map { _ in try connected(to: port) }
-            try await program.wait(for: "the warning") { $0.errors.contains("cannot accept connections") }
-            for connection in connections { close(connection) }
-
-            let health = try await server.run("health")
-            #expect(health.status == 0)
         }
 
         private func connected(to port: UInt16) throws -> Int32 {

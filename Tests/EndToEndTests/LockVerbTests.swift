@@ -1,6 +1,7 @@
 // `chatctl lock`, and commands that run under a lock.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {

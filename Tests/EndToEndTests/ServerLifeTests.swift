@@ -1,6 +1,7 @@
 // How chatd starts, refuses to start, drains and dies, as its callers see it.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {

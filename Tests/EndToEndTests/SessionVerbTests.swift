@@ -1,6 +1,7 @@
 // The verbs about sessions and about the server.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {

@@ -1,11 +1,13 @@
-// Where the programs are: beside the test bundle, which this process runs.
+// Where the programs are: beside the test bundle, which this process runs, or in the folder that CHAT_PROGRAMS names,
+// for runs that measure release programs.
 
-import Glibc
+internal import Glibc
 
-enum BuiltPrograms {
+package enum BuiltPrograms {
     /// A program of this package; of the system where the name is a path.
-    static func path(of name: String) -> String {
+    package static func path(of name: String) -> String {
         if name.hasPrefix("/") { return name }
+        if let folder = getenv("CHAT_PROGRAMS") { return String(cString: folder) + "/" + name }
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { bytes in
             readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)

@@ -1,26 +1,27 @@
-// A program as a child process, with its output at hand: every test of this folder drives real programs through it.
+// A program as a child process, with its output at hand: tests drive real programs through it.
 // Waits end when what they wait for happens; time limits only say when to give up.
 
-import Glibc
-import Synchronization
-import Testing
+internal import Glibc
+internal import Synchronization
 
 /// A running program. Its output is read by threads of its own, so it never waits for a test.
-final class ChildProgram: Sendable {
+package final class ChildProgram: Sendable {
     /// What is known of a program so far.
-    struct Snapshot: Sendable {
-        var output = ""
-        var errors = ""
+    package struct Snapshot: Sendable {
+        package fileprivate(set) var output = ""
+        package fileprivate(set) var errors = ""
         /// The exit code; 128 plus the number for a program that a signal ended. Nil while it runs.
-        var status: Int32?
+        package fileprivate(set) var status: Int32?
         fileprivate var openStreams = 2
-        var isOver: Bool { status != nil && openStreams == 0 }
+        package var isOver: Bool { status != nil && openStreams == 0 }
     }
-    struct GaveUp: Error, CustomStringConvertible {
-        let description: String
+    package struct GaveUp: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(description: String) { self.description = description }
     }
     /// Where the program's streams go.
-    enum Streams {
+    package enum Streams {
         /// Nothing to read unless `input` says so; output and errors apart.
         case pipes(input: String?)
         /// A terminal of its own, for all three.
@@ -39,7 +40,7 @@ final class ChildProgram: Sendable {
         var nextID = 0
     }
 
-    let process: pid_t
+    package let process: Int32
     private let name: String
     /// The terminal's other end; -1 without one.
     private let terminal: Int32
@@ -52,7 +53,7 @@ final class ChildProgram: Sendable {
     }
 
     /// Starts a program that was built beside this test, or one found on PATH.
-    static func start(
+    package static func start(
         _ name: String, _ arguments: [String], variables: [String: String] = [:], streams: Streams = .pipes(input: nil)
     ) throws -> ChildProgram {
         Glibc.signal(SIGPIPE, SIG_IGN)
@@ -74,9 +75,9 @@ final class ChildProgram: Sendable {
         return program
     }
 
-    var snapshot: Snapshot { state.withLock { $0.snapshot } }
+    package var snapshot: Snapshot { state.withLock { $0.snapshot } }
 
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         // Not once it was reaped: the id may be another's.
         state.withLock { state in
             if state.snapshot.status == nil { kill(process, number) }
@@ -84,7 +85,7 @@ final class ChildProgram: Sendable {
     }
 
     /// Types on the program's terminal.
-    func type(_ text: String) {
+    package func type(_ text: String) {
         precondition(terminal >= 0, "only a program with a terminal can be typed to")
         writeAll(text, to: terminal)
     }
@@ -92,7 +93,7 @@ final class ChildProgram: Sendable {
     // MARK: Waiting
 
     /// Waits until `condition` holds.
-    func wait(
+    package func wait(
         for what: String, within limit: Duration = .seconds(60), _ condition: @escaping @Sendable (Snapshot) -> Bool
     ) async throws {
         let id = state.withLock { state in
@@ -117,13 +118,13 @@ final class ChildProgram: Sendable {
     }
 
     /// Waits until the program has printed `text` on standard output.
-    func wait(forOutput text: String, within limit: Duration = .seconds(60)) async throws {
+    package func wait(forOutput text: String, within limit: Duration = .seconds(60)) async throws {
         try await wait(for: "the output \"\(text)\"", within: limit) { $0.output.contains(text) }
     }
 
     /// Waits for the program's end.
     @discardableResult
-    func end(within limit: Duration = .seconds(60)) async throws -> Snapshot {
+    package func end(within limit: Duration = .seconds(60)) async throws -> Snapshot {
         try await wait(for: "its end", within: limit) { $0.isOver }
         return snapshot
     }

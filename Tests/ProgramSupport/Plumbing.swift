@@ -1,7 +1,6 @@
 // The descriptors of a child process, and starting it with them.
 
-import Glibc
-import Testing
+internal import Glibc
 
 /// Pipes or a terminal, made before the process and handed to it.
 struct Plumbing {
@@ -30,10 +29,10 @@ struct Plumbing {
         case .terminal:
             // What posix_openpt, unlockpt and ptsname do, which Swift's Glibc module does not show.
             terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
-            try #require(terminal >= 0, "a terminal of one's own")
+            try Self.check(terminal >= 0, "no terminal of one's own")
             var number: Int32 = 0
-            try #require(ioctl(terminal, Self.unlockTerminal, &number) == 0)
-            try #require(ioctl(terminal, Self.terminalNumber, &number) == 0)
+            try Self.check(ioctl(terminal, Self.unlockTerminal, &number) == 0, "the terminal stays locked")
+            try Self.check(ioctl(terminal, Self.terminalNumber, &number) == 0, "the terminal has no number")
             terminalPath = "/dev/pts/\(number)"
             readEnds = [fcntl(terminal, F_DUPFD_CLOEXEC, 0)]
         }
@@ -78,7 +77,7 @@ struct Plumbing {
         defer { for word in words + environment { free(word) } }
         var process: pid_t = 0
         let code = posix_spawnp(&process, path, &actions, &attributes, words + [nil], environment + [nil])
-        try #require(code == 0, "\(path) does not start: \(String(cString: strerror(code)))")
+        try Self.check(code == 0, "\(path) does not start: \(String(cString: strerror(code)))")
         return process
     }
 
@@ -95,7 +94,11 @@ struct Plumbing {
         var descriptors: [Int32] = [-1, -1]
         // Close-on-exec from the start, as pipe(2) cannot: other tests start processes meanwhile.
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        try #require(socketpair(AF_UNIX, type, 0, &descriptors) == 0)
+        try check(socketpair(AF_UNIX, type, 0, &descriptors) == 0, "no pair of sockets")
         return (descriptors[0], descriptors[1])
+    }
+
+    private static func check(_ condition: Bool, _ words: @autoclosure () -> String) throws {
+        guard condition else { throw ChildProgram.GaveUp(description: words()) }
     }
 }
