@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <time.h>
 
@@ -33,4 +34,9 @@ int clinux_timerfd_arm(int descriptor, int64_t nanoseconds) {
 void clinux_ignore_sigpipe(void) {
     struct sigaction now;
     if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
+}
+
+void clinux_map_large_blocks(int bytes, int spare_bytes) {
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, spare_bytes);
 }

@@ -24,6 +24,7 @@ package enum ChatServerApp {
     ///
     /// - Throws: `StartError` when it cannot listen or a part of it does not start.
     package static func run(_ configuration: ServerConfiguration, metrics: ServerMetrics) async throws {
+        ProcessMemory.returnLargeBuffers()
         let logger = Logger(label: "chatd")
         HTTPClient.configureProcess(
             HTTPClientConfiguration(proxies: ProxySettings(variables: ProcessEnvironment.variables())))

@@ -36,4 +36,8 @@ int clinux_timerfd_arm(int descriptor, int64_t nanoseconds);
 /// Makes SIGPIPE harmless for the whole process, unless the program has a handler of its own for it.
 void clinux_ignore_sigpipe(void);
 
+/// Has malloc map blocks of at least `bytes` one by one and give them back when they are freed, instead of raising that
+/// size as it sees fit; of the rest it keeps at most `spare_bytes` at a heap's end.
+void clinux_map_large_blocks(int bytes, int spare_bytes);
+
 #endif
