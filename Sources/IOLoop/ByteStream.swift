@@ -46,6 +46,9 @@ package struct ByteStreamOptions: Sendable {
     package var highWaterBytes = 256 * 1024
     /// How long a peer may read nothing while bytes wait for it.
     package var writeTimeout = Duration.seconds(30)
+    /// Bytes that the kernel keeps beyond what is on its way; they wait in the outbox instead, which counts them.
+    /// Without it a peer that never reads costs the kernel up to 4 MiB.
+    package var unsentBytesMax = 128 * 1024
 
     package init() {}
 }
@@ -71,6 +74,12 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
 
     private var isReadingPaused = false
     private var isUnread = false
+    /// Set by `endTurn`: the rest is for the next pass.
+    private var isTurnOver = false
+    /// At most so many bytes a read, from 1 to `LoopLimits.scratchBytes`: less for a peer whose bytes cost much.
+    package var readBytesMax = LoopLimits.scratchBytes {
+        didSet { precondition((1...LoopLimits.scratchBytes).contains(readBytesMax), "a read has room for a byte") }
+    }
     /// Set by `finish()`: nothing is written any more, what arrives is dropped.
     private var isFinishing = false
     private var finishTimer: LoopTimer?
@@ -101,6 +110,12 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     /// Bytes that wait for the peer.
     package var queuedBytes: Int { outbox.count - outboxHead }
 
+    /// Memory that the bytes which wait for the peer take.
+    package var heldBytes: Int { outbox.capacity }
+
+    /// Since when the peer has taken nothing, while bytes wait for it.
+    package var stalledSince: ContinuousClock.Instant? { queuedBytes > 0 ? lastWriteProgress : nil }
+
     /// Bytes that came since the beginning.
     package private(set) var receivedBytes = 0
 
@@ -130,6 +145,9 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         if isUnread { loop.markReady(registration, [.readable, .peerClosed]) }
     }
 
+    /// Reads no more in this pass, since neighbours wait.
+    package func endTurn() { isTurnOver = true }
+
     /// Sends the TCP acknowledgement now. For peers that write a frame in small pieces without TCP_NODELAY and would
     /// wait 40 ms for it.
     package func acknowledgeNow() {
@@ -147,21 +165,22 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
 
     private func read(untilEnd: Bool) {
         var budget = LoopLimits.readBytesPerPass
+        isTurnOver = false
         while isOpen {
             if isReadingPaused {
                 isUnread = true
                 return
             }
-            guard budget > 0 else {
+            guard budget > 0, !isTurnOver else {
                 if let registration { loop.markReady(registration, untilEnd ? [.readable, .peerClosed] : .readable) }
                 return
             }
             do {
                 let scratch = loop.scratch
-                let descriptor = descriptor
+                let (descriptor, most) = (descriptor, readBytesMax)
                 guard
                     case .done(let count) = try SystemCalls.nonBlocking(
-                        "recv", { recv(descriptor, scratch.baseAddress, scratch.count, 0) })
+                        "recv", { recv(descriptor, scratch.baseAddress, most, 0) })
                 else { break }
                 guard count > 0 else {
                     // Answers of this pass: a peer that closed its half alone still reads them.
@@ -173,7 +192,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
                 try deliver(UnsafeRawBufferPointer(rebasing: scratch[0..<count]))
                 // A short read emptied the socket, so the next byte makes a new edge; a peer's end may hide behind it,
                 // though.
-                if count < scratch.count, !untilEnd { break }
+                if count < most, !untilEnd { break }
             } catch let error as SystemError {
                 return end(error.number == ECONNRESET ? .peerClosed : .failed(error))
             } catch let error as ByteStreamEnd {
@@ -359,6 +378,8 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, size)
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, &idleSeconds, size)
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, &intervalSeconds, size)
+        var unsentBytes = Int32(clamping: options.unsentBytesMax)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &unsentBytes, size)
         // Unacknowledged bytes end the connection as unread ones do: also where the peer's machine is gone.
         var milliseconds = Int32(clamping: options.writeTimeout.components.seconds * 1000)
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, size)

@@ -346,19 +346,19 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     private func pass(eventCount: Int) {
         if !ready.isEmpty { serveReady() }
-        var jobsLeft = LoopLimits.jobsPerPass
         for index in 0..<eventCount {
             dispatch(events[index])
             // Jobs run right after the event that made them, while what they touch is warm.
-            runJobs(&jobsLeft)
+            runJobs(LoopLimits.jobsPerTurn)
         }
-        runJobs(&jobsLeft)
+        runJobs(LoopLimits.jobsPerPass)
         fireTimers()
         if !flushes.isEmpty { flushAll() }
         armTimer()
     }
 
-    private func runJobs(_ left: inout Int) {
+    private func runJobs(_ most: Int) {
+        var left = most
         while left > 0, let item = work.popFirst() {
             run(item)
             left -= 1
@@ -408,6 +408,7 @@ package final class IOLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
             let events = slots[Int(registration.slot)].readyEvents
             slots[Int(registration.slot)].readyEvents = []
             handler.ready(events)
+            runJobs(LoopLimits.jobsPerTurn)
         }
         batch.removeAll(keepingCapacity: true)
         if ready.isEmpty { swap(&batch, &ready) }

@@ -4,7 +4,10 @@
 package enum LoopLimits {
     /// Kernel events taken per epoll_wait. Past this the kernel keeps the rest, so nothing is lost.
     static let eventsPerPass = 256
-    /// Executor jobs and blocks run before sockets are looked at again.
+    /// Executor jobs and blocks run after one socket's turn, before the next socket's: what a turn begins is done by
+    /// then, so that the line of jobs, which all sockets share, stays short whatever one of them sends.
+    static let jobsPerTurn = 256
+    /// The same at the end of a pass, for what other threads and timers sent.
     static let jobsPerPass = 1024
     /// Timers fired per pass.
     static let timersPerPass = 256
@@ -13,7 +16,7 @@ package enum LoopLimits {
     /// Bytes read from one socket per pass before the next socket's turn.
     static let readBytesPerPass = 256 * 1024
     /// The loop's scratch buffer that every socket reads into, so that an idle connection owns none.
-    static let scratchBytes = 64 * 1024
+    package static let scratchBytes = 64 * 1024
     /// Write buffers kept for reuse, and the size past which one is freed instead: at most 4 MiB a loop.
     static let pooledBuffersMax = 64
     static let pooledBufferBytesMax = 64 * 1024

@@ -24,6 +24,9 @@ package struct FrameDecoder: Sendable {
         self.payloadBytesMax = payloadBytesMax
     }
 
+    /// Memory that the beginning of a frame takes while its rest is awaited.
+    package var heldBytes: Int { partial.capacity }
+
     /// True between the first and the last byte of a frame.
     package var isInsideFrame: Bool { !partial.isEmpty || skipBytes > 0 }
 

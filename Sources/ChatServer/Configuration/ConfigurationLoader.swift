@@ -60,6 +60,7 @@ package enum ConfigurationLoader {
         configuration.connections.countMax = reader.read(Settings.connectionsMax)
         configuration.connections.callsMax = reader.read(Settings.callsPerConnectionMax)
         configuration.connections.frameBytesMax = reader.read(Settings.frameSizeMax)
+        configuration.connections.frameTimeout = reader.read(Settings.frameTimeout)
         configuration.connections.writeTimeout = reader.read(Settings.writeTimeout)
         configuration.connections.idleTimeout = reader.read(Settings.idleTimeout)
         configuration.connections.pingInterval = reader.read(Settings.pingInterval)

@@ -9,6 +9,7 @@ extension ServerConfiguration {
         limits.connectionsMax = connections.countMax
         limits.callsPerConnectionMax = connections.callsMax
         limits.payloadBytesMax = connections.frameBytesMax
+        limits.frameTimeout = connections.frameTimeout
         limits.writeTimeout = connections.writeTimeout
         limits.idleTimeout = connections.idleTimeout ?? .zero
         limits.pingInterval = connections.pingInterval ?? .zero

@@ -35,6 +35,8 @@ package struct ServerConfiguration: Sendable, Equatable {
         package var callsMax = Settings.callsPerConnectionMax.defaultValue
         /// Bytes of a message in either direction.
         package var frameBytesMax = Settings.frameSizeMax.defaultValue
+        /// A peer whose frame takes longer than this from its first to its last byte is closed.
+        package var frameTimeout = Settings.frameTimeout.defaultValue
         /// A peer that takes nothing for this long is closed.
         package var writeTimeout = Settings.writeTimeout.defaultValue
         /// How long calls may still run after SIGTERM.

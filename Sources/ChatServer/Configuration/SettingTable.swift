@@ -55,6 +55,9 @@ enum Settings {
     static let writeTimeout = Setting<Duration>(
         "write-timeout", .duration(in: .milliseconds(100)...(.seconds(3600))),
         default: serverLimits.writeTimeout, "close a peer that takes no bytes for this long")
+    static let frameTimeout = Setting<Duration>(
+        "frame-timeout", .duration(in: .milliseconds(100)...(.seconds(3600))),
+        default: serverLimits.frameTimeout, "close a peer whose frame takes longer than this to arrive")
     /// Below the 30 seconds that service managers commonly wait before they kill.
     static let drainGrace = Setting<Duration>(
         "drain-grace", .duration(in: .zero...(.seconds(3600))), default: .seconds(25),
@@ -104,8 +107,9 @@ enum SettingTable {
         Settings.listen.description, Settings.allowPlaintext.description, Settings.store.description,
         Settings.model.description, Settings.streamModel.description, Settings.systemPrompt.description,
         Settings.connectionsMax.description, Settings.callsPerConnectionMax.description,
-        Settings.frameSizeMax.description, Settings.writeTimeout.description, Settings.idleTimeout.description,
-        Settings.pingInterval.description, Settings.drainGrace.description, Settings.sessionIdleExpiry.description,
+        Settings.frameSizeMax.description, Settings.frameTimeout.description, Settings.writeTimeout.description,
+        Settings.idleTimeout.description, Settings.pingInterval.description, Settings.drainGrace.description,
+        Settings.sessionIdleExpiry.description,
         Settings.historyMessagesMax.description, Settings.historyTokensMax.description, Settings.lockTTL.description,
         Settings.lockTTLMax.description, Settings.loops.description, Settings.diagnostics.description,
         Settings.logLevel.description, Settings.logFormat.description,

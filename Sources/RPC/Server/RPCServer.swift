@@ -21,7 +21,10 @@ package final class RPCServer: Sendable {
         let setup = ServerSetup(
             router: router, limits: limits, logger: logger, observer: observer,
             convertError: { RPCError(thrown: $0, convert: convertError, logger: logger) })
-        shards = loops.map { [connectionCount] in ServerShard(on: $0, setup: setup, connectionCount: connectionCount) }
+        let heldBytesMax = limits.heldBytesMax / loops.count
+        shards = loops.map { [connectionCount] in
+            ServerShard(on: $0, setup: setup, connectionCount: connectionCount, heldBytesMax: heldBytesMax)
+        }
     }
 
     /// Listens on an address; port 0 picks a free one.

@@ -22,10 +22,11 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private let stream: ByteStream
     private let setup: ServerSetup
     private let peer: String
-    /// Told once, when the connection is gone and its last call has returned.
-    private let ended: @Sendable (ServerConnection) -> Void
+    /// Whom this connection tells of itself.
+    private let owner: Owner
 
     private var decoder: FrameDecoder
+    private var turns = ReadTurns()
     private var calls: CallTable<ServerCall>
     /// Set by the client's first PING: it understands CANCEL, PING and DRAIN.
     private var knowsExtensions = false
@@ -40,21 +41,31 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private var drainIdleSince: ContinuousClock.Instant?
     /// Calls that wait for room, in the order in which they began to wait.
     private var waitingForRoom = Deque<ServerCall>()
+    /// What the owner was told that this connection holds for its peer.
+    private var heldBytes = 0
+    /// PINGs and frames that mean nothing since the last look over.
+    private var emptyFrames = 0
     /// Woken at a time: more would only find the queue full again.
     private static let wakesPerProgress = 16
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    init(
-        _ stream: sending ByteStream, setup: ServerSetup, ended: @escaping @Sendable (ServerConnection) -> Void
-    ) {
+    /// Who keeps a connection. Called on the connection's loop.
+    struct Owner: Sendable {
+        /// It holds so many bytes more, or less, for a peer that is slow.
+        let heldChanged: @Sendable (Int) -> Void
+        /// Told once, when the connection is gone and its last call has returned.
+        let ended: @Sendable (ServerConnection) -> Void
+    }
+
+    init(_ stream: sending ByteStream, setup: ServerSetup, owner: Owner) {
         loop = stream.loop
         peer = stream.peer.description
         lastReceived = stream.loop.now
         lastCallReturned = stream.loop.now
         self.stream = stream
         self.setup = setup
-        self.ended = ended
+        self.owner = owner
         decoder = FrameDecoder(payloadBytesMax: setup.limits.payloadBytesMax)
         calls = CallTable(
             callsMax: setup.limits.callsPerConnectionMax, bytesMax: setup.limits.callBytesPerConnectionMax)
@@ -83,6 +94,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
                 connection.stream.resumeReading()
             }
             connection.wakeStreams()
+            connection.tellHeld()
         }
     }
 
@@ -97,13 +109,16 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     private func receive(_ bytes: Span<UInt8>) {
         lastReceived = loop.now
         pingSent = nil
+        var frames = 0
         do {
             try decoder.decode(bytes) { header, payload in
                 frameBegan = nil
+                frames += 1
                 handle(header, payload)
                 return stream.isOpen
             } oversized: { header in
                 frameBegan = nil
+                frames += 1
                 refuseOversized(header)
                 return stream.isOpen
             }
@@ -117,11 +132,14 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         } else {
             frameBegan = nil
         }
+        if turns.read(frames: frames, bytes: bytes.count, in: loop.now) { stream.endTurn() }
+        stream.readBytesMax = turns.readBytes
         // What has no room to be answered is not read: replies, refusals and PONGs are bounded by this alone.
         if stream.isFull {
             isReadingPaused = true
             stream.pauseReading()
         }
+        if heldBytes > 0 || decoder.isInsideFrame || isReadingPaused { tellHeld() }
     }
 
     private func handle(_ header: FrameHeader, _ payload: Span<UInt8>) {
@@ -140,10 +158,18 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
             // A client that says so only now has missed the DRAIN frame.
             if !knowsExtensions, calls.isDraining { write(.drain, .connection) }
             knowsExtensions = true
-            guard payload.count <= Self.pingBytesMax else { return }
-            write(.pong, .connection, payload)
-        default: break  // PONG was noted above by its arrival; the rest is for versions to come.
+            if payload.count <= Self.pingBytesMax { write(.pong, .connection, payload) }
+            noteEmptyFrame()
+        default: noteEmptyFrame()  // PONG was noted by its arrival; the rest is for versions to come.
         }
+    }
+
+    /// They cost their sender as little as anything could, and their neighbours time.
+    private func noteEmptyFrame() {
+        emptyFrames += 1
+        guard emptyFrames > setup.limits.emptyFramesPerSweepMax, stream.isOpen else { return }
+        setup.logger.debug("too many frames that ask for nothing", metadata: ["peer": "\(peer)"])
+        abort()
     }
 
     /// A PONG repeats its PING; more than this is no PING of ours and would double its sender's traffic.
@@ -300,6 +326,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         }
         let error = refusedBytes.map { replyTooLarge($0) }
         if let error { write(error, on: call.id) }
+        if stream.isFull { tellHeld() }
         observe(call, error)
     }
 
@@ -358,6 +385,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         try await wait(on: loop) { waiter in
             call.roomWaiter = waiter
             waitingForRoom.append(call)
+            tellHeld()
             // Asked for here: room that came before would be told to nobody.
             stream.callWhenWritable()
         }
@@ -406,6 +434,7 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     /// Applies the time limits. The server calls it every `ServerLimits.sweepInterval`.
     func sweep() {
         guard stream.isOpen else { return }
+        emptyFrames = 0
         let now = loop.now
         // What the peer sends is not read while it does not read, and a PING waits behind the rest of the queue:
         // neither frame nor PONG can be late then, and the write timeout watches it.
@@ -453,6 +482,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     private func dropCalls() {
         waitingForRoom = []
+        if heldBytes > 0 { owner.heldChanged(-heldBytes) }
+        heldBytes = 0
         for call in calls.takeAll() {
             let error = RPCError(.cancelled, "the connection to the caller was lost", reason: "CONNECTION_LOST")
             call.cancel()
@@ -467,7 +498,32 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
         guard !stream.isOpen, calls.isIdle, !hasEnded else { return }
         hasEnded = true
         setup.observer?.connectionClosed(receivedBytes: stream.receivedBytes, sentBytes: stream.takenBytes)
-        ended(self)
+        owner.ended(self)
+    }
+
+    // MARK: What it holds
+
+    /// Tells the owner what is held for the peer. A frame that came whole is not, nor is output that leaves with this
+    /// pass: only what waits for more bytes, or for a reader.
+    private func tellHeld() {
+        guard stream.isOpen else { return }
+        let waits = isReadingPaused || stream.isFull || !waitingForRoom.isEmpty
+        let bytes = decoder.heldBytes + (waits ? stream.heldBytes : 0)
+        guard bytes != heldBytes else { return }
+        let difference = bytes - heldBytes
+        heldBytes = bytes
+        owner.heldChanged(difference)
+    }
+
+    /// What it holds now and since when it has made no progress; nil where it holds nothing.
+    var held: (bytes: Int, since: ContinuousClock.Instant)? {
+        guard stream.isOpen, heldBytes > 0 else { return nil }
+        return (heldBytes, [frameBegan, stream.stalledSince].compactMap { $0 }.min() ?? loop.now)
+    }
+
+    /// Since when nothing came; nil where a call is in flight or output waits.
+    var silentSince: ContinuousClock.Instant? {
+        stream.isOpen && calls.isIdle && stream.queuedBytes == 0 ? max(lastReceived, lastCallReturned) : nil
     }
 }
 

@@ -18,12 +18,22 @@ package struct ServerLimits: Sendable {
     package var streamQueueBytes = 64 * 1024
     /// Bytes of one connection that wait for its reader; above it nothing is read from it either.
     package var connectionQueueBytes = 256 * 1024
+    /// Memory of the whole server, shared out evenly among its loops, for frames that are not whole and for output that
+    /// is not read. As much as the in-memory store may take; above it the connections that have been stuck for longest
+    /// are closed.
+    package var heldBytesMax = 256 << 20
+    /// PINGs, and frames that mean nothing, between two looks over a connection: a thousand a second is no client that
+    /// asks whether the server lives. Past it the connection is closed.
+    package var emptyFramesPerSweepMax = 1000
     /// How long a peer may read nothing while bytes wait for it.
     package var writeTimeout = Duration.seconds(30)
     /// How long a frame may take from its first to its last byte; a peer that trickles holds memory.
     package var frameTimeout = Duration.seconds(30)
     /// A connection without a call or a byte for this long is closed; zero never.
     package var idleTimeout = Duration.zero
+    /// Where connections are at their limit, one without a call that was silent for so long makes room for a new one.
+    /// More than our own clients' `pingInterval`, so that none of them is closed while it lives.
+    package var silenceMakesRoom = Duration.seconds(30)
     /// How often a silent peer that knows PING is asked whether it lives; zero never.
     package var pingInterval = Duration.seconds(30)
     /// How long such a peer has to say anything.

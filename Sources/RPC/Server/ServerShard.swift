@@ -12,12 +12,18 @@ actor ServerShard {
     private var listeners: [Listener] = []
     private var sweepTimer: LoopTimer?
     private var isDraining = false
+    private var memory: HeldMemory
+    private var isReliefDue = false
+    /// Until then no connection is silent for long enough to make room.
+    private var noRoomUntil: ContinuousClock.Instant?
     /// Those who wait for the last connection to go.
     private var drainWaiters: [Waiter<Void>] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    init(on loop: IOLoop, setup: ServerSetup, connectionCount: ConnectionCount) {
+    /// - Parameter heldBytesMax: this shard's part of the server's.
+    init(on loop: IOLoop, setup: ServerSetup, connectionCount: ConnectionCount, heldBytesMax: Int) {
+        memory = HeldMemory(bytesMax: heldBytesMax)
         self.loop = loop
         self.setup = setup
         self.connectionCount = connectionCount
@@ -35,14 +41,10 @@ actor ServerShard {
         let listener = try Listener(
             address, on: loop,
             accepted: { descriptor, peer in
-                guard count.take(upTo: limit) else {
-                    // Closing is the answer: the client fails over, and memory stays bounded.
-                    observer?.connectionRefused()
-                    return logger.debug(
-                        "connection refused: the limit is reached", metadata: ["connections_max": "\(limit)"])
-                }
+                let shard = choose()
+                guard count.take(upTo: limit) else { return shard.acceptAtLimit(descriptor.release(), peer) }
                 observer?.connectionAccepted()
-                choose().accept(descriptor.release(), peer)
+                shard.accept(descriptor.release(), peer)
             },
             troubled: { logger.warning("cannot accept connections, waiting", metadata: ["error": "\($0)"]) })
         listeners.append(listener)
@@ -58,11 +60,49 @@ actor ServerShard {
         }
     }
 
+    /// Takes ownership of a socket that is one too many: it is served if one of this shard's connections makes room for
+    /// it.
+    private nonisolated func acceptAtLimit(_ descriptor: Int32, _ peer: SocketAddress) {
+        loop.execute { self.assumeIsolated { $0.serveAtLimit(OwnedDescriptor(descriptor), peer) } }
+    }
+
+    private func serveAtLimit(_ descriptor: consuming OwnedDescriptor, _ peer: SocketAddress) {
+        let limit = setup.limits.connectionsMax
+        makeRoom()
+        guard connectionCount.take(upTo: limit) else {
+            // Closing is the answer: the client fails over, and memory stays bounded.
+            setup.observer?.connectionRefused()
+            return setup.logger.debug(
+                "connection refused: the limit is reached", metadata: ["connections_max": "\(limit)"])
+        }
+        setup.observer?.connectionAccepted()
+        serve(descriptor.release(), peer)
+    }
+
+    /// Closes the connection that was silent for longest, if that was long enough. Else clients that connect and say
+    /// nothing would keep all others out.
+    private func makeRoom() {
+        let now = loop.now
+        if let noRoomUntil, now < noRoomUntil { return }
+        let silent = connections.values.compactMap { connection in
+            connection.assumeIsolated { $0.silentSince }.map { (connection, $0) }
+        }
+        guard let (connection, since) = silent.min(by: { $0.1 < $1.1 }) else { return }
+        let ready = since + setup.limits.silenceMakesRoom
+        guard ready <= now else {
+            noRoomUntil = ready
+            return
+        }
+        setup.logger.debug("a silent connection makes room for a new one")
+        connection.assumeIsolated { $0.abort() }
+    }
+
     private func serve(_ descriptor: Int32, _ peer: SocketAddress) {
         let stream = ByteStream(OwnedDescriptor(descriptor), peer: peer, on: loop, options: setup.limits.streamOptions)
-        let connection = ServerConnection(stream, setup: setup) { [weak self] connection in
-            self?.assumeIsolated { $0.forget(connection) }
-        }
+        let owner = ServerConnection.Owner(
+            heldChanged: { [weak self] difference in self?.assumeIsolated { $0.heldChanged(by: difference) } },
+            ended: { [weak self] connection in self?.assumeIsolated { $0.forget(connection) } })
+        let connection = ServerConnection(stream, setup: setup, owner: owner)
         connections[ObjectIdentifier(connection)] = connection
         connection.assumeIsolated { $0.start() }
         if isDraining { connection.assumeIsolated { $0.drain() } }
@@ -76,6 +116,31 @@ actor ServerShard {
             for waiter in drainWaiters { waiter.resume(returning: ()) }
             drainWaiters = []
         }
+    }
+
+    // MARK: What the connections hold
+
+    private func heldChanged(by difference: Int) {
+        guard memory.change(by: difference), !isReliefDue else { return }
+        isReliefDue = true
+        // Not from within a connection's own call.
+        loop.execute { self.assumeIsolated { $0.relieve() } }
+    }
+
+    /// Closes the connections that have been stuck for longest until there is room again.
+    private func relieve() {
+        isReliefDue = false
+        guard memory.bytes > memory.bytesMax else { return }
+        let holders = connections.values.compactMap { connection in
+            connection.assumeIsolated { $0.held }.map {
+                HeldMemory.Holder(id: connection, bytes: $0.bytes, since: $0.since)
+            }
+        }
+        let victims = memory.victims(among: holders)
+        setup.logger.warning(
+            "too much memory waits for slow peers; those that were stuck for longest are closed",
+            metadata: ["closed": "\(victims.count)", "held_bytes_max": "\(memory.bytesMax)"])
+        for connection in victims { connection.assumeIsolated { $0.abort() } }
     }
 
     // MARK: Looking over

@@ -82,8 +82,9 @@ struct ConfigurationLoaderTests {
         let values = [
             "listen": "unix:/run/chatd.sock", "allow-plaintext": "true", "store": "memory:", "model": "auto",
             "stream-model": "offline", "system-prompt": "Be kind, be brief: always.", "connections-max": "7",
-            "calls-per-connection-max": "8", "frame-size-max": "2MiB", "write-timeout": "250ms", "idle-timeout": "9m",
-            "ping-interval": "0", "drain-grace": "0", "session-idle-expiry": "0", "history-messages-max": "0",
+            "calls-per-connection-max": "8", "frame-size-max": "2MiB", "frame-timeout": "5s", "write-timeout": "250ms",
+            "idle-timeout": "9m", "ping-interval": "0", "drain-grace": "0", "session-idle-expiry": "0",
+            "history-messages-max": "0",
             "history-tokens-max": "4000", "lock-ttl": "20s", "lock-ttl-max": "1h", "loops": "2", "diagnostics": "true",
             "log-level": "debug", "log-format": "json",
         ]
@@ -98,6 +99,7 @@ struct ConfigurationLoaderTests {
         #expect(fromFlags.systemPrompt == "Be kind, be brief: always.")
         #expect(fromFlags.connections.idleTimeout == .seconds(540))
         #expect(fromFlags.connections.pingInterval == nil)
+        #expect(fromFlags.connections.frameTimeout == .seconds(5))
         #expect(fromFlags.sessions.historyMessagesMax == nil)
         #expect(fromFlags.connections.frameBytesMax == 2_097_152)
         #expect(fromFlags.logFormat == .json)
