@@ -118,6 +118,10 @@ let package = Package(
         .target(name: "ProgramSupport", path: "Tests/ProgramSupport", swiftSettings: swiftSettings),
         tests("EndToEndTests", ["ProgramSupport"]),
         .testTarget(
+            name: "HostileTests",
+            dependencies: ["ChatClient", "ConformancePeer", "FakeModel", "IOLoop", "ProgramSupport"],
+            exclude: ["Attack", "verify", "soak"], swiftSettings: swiftSettings),
+        .testTarget(
             name: "CrashTests", dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop"],
             exclude: ["PowerLoss", "verify"], swiftSettings: swiftSettings),
         tests("chatbenchTests", ["chatbench", "IOLoop"]),

@@ -1,0 +1,78 @@
+// Attacks on one chatd each, with a client that behaves beside them. Attack/attack.c says what each one does and what
+// the bounds mean; the figures go to standard output.
+
+import ProgramSupport
+import Testing
+
+extension Hostile {
+    @Suite("Attacks")
+    struct AttackTests {
+        /// One attack and what it may cost.
+        struct Attack: Sendable, CustomStringConvertible {
+            var name: String
+            /// Connections at a time in the ordinary tests and in the long tier.
+            var connections: (short: Int, full: Int)
+            var seconds = 1.0
+            /// chatd's flags beside the usual ones.
+            var flags: [String] = []
+            var bounds: [String: Double]
+
+            var description: String { name }
+        }
+
+        /// A small allowance: pools, tables, and what malloc keeps.
+        private static let keptMebibytes = 4.0
+
+        static let floods = [
+            Attack(name: "ping-flood", connections: (16, 100), bounds: ["closed_min": 16]),
+            Attack(name: "ping-flood-deaf", connections: (16, 100), bounds: ["closed_min": 16]),
+            Attack(name: "echo-flood", connections: (16, 100), bounds: ["peak_mib": 100]),
+            Attack(
+                name: "echo-flood-deaf", connections: (16, 100), seconds: 3, flags: ["--write-timeout", "1s"],
+                bounds: ["peak_mib": 200, "closed_min": 16]),
+            Attack(name: "nonsense-flood", connections: (16, 100), bounds: ["peak_mib": 60, "closed_min": 16]),
+            Attack(name: "nonsense-flood-deaf", connections: (16, 100), bounds: ["peak_mib": 60, "closed_min": 16]),
+            Attack(name: "refused-flood", connections: (16, 100), bounds: ["peak_mib": 100]),
+            Attack(
+                name: "refused-flood-deaf", connections: (16, 100), seconds: 3, flags: ["--write-timeout", "1s"],
+                bounds: ["peak_mib": 100, "closed_min": 16]),
+            Attack(name: "other-protocol", connections: (16, 100), bounds: ["peak_mib": 20, "closed_min": 100]),
+        ]
+
+        static let waits = [
+            Attack(
+                name: "slow-header", connections: (500, 5000), seconds: 6, flags: ["--frame-timeout", "2s"],
+                bounds: ["peak_mib": 100, "released_s": 5, "closed_min": 500]),
+            Attack(
+                name: "slow-frame", connections: (500, 5000), seconds: 6, flags: ["--frame-timeout", "2s"],
+                bounds: ["peak_mib": 100, "released_s": 5, "closed_min": 500]),
+            // The memory for slow peers is 256 MiB; beyond it the oldest frames go.
+            Attack(
+                name: "half-frames", connections: (400, 2000), seconds: 5, flags: ["--frame-timeout", "3s"],
+                bounds: ["peak_mib": 360, "kept_mib": 60, "closed_min": 400]),
+            Attack(
+                name: "silent", connections: (500, 9000), seconds: 5, flags: ["--idle-timeout", "1s"],
+                bounds: ["peak_mib": 100, "released_s": 5]),
+        ]
+
+        @Test("floods are borne, and the good client is served", arguments: floods)
+        func flood(_ attack: Attack) async throws { try await run(attack) }
+
+        @Test("peers that never finish are closed, and the good client is served", arguments: waits)
+        func wait(_ attack: Attack) async throws { try await run(attack) }
+
+        private func run(_ attack: Attack) async throws {
+            var bounds = attack.bounds
+            // In the ordinary tests chatd is built for debugging, and attackers, server and client share two cores.
+            bounds["p99_ms"] = bounds["p99_ms"] ?? (Hostile.isFull ? 100 : 500)
+            bounds["fresh_ms"] = bounds["fresh_ms"] ?? (Hostile.isFull ? 200 : 1000)
+            bounds["kept_mib"] = bounds["kept_mib"] ?? Self.keptMebibytes
+            try await RunningServer.with(model: "offline", Hostile.flags + ["--diagnostics"] + attack.flags) { server in
+                try await AttackProgram.run(
+                    attack.name, on: server,
+                    connections: Hostile.size(short: attack.connections.short, full: attack.connections.full),
+                    seconds: attack.seconds * (Hostile.isFull ? 4 : 1), bounds)
+            }
+        }
+    }
+}
