@@ -15,6 +15,8 @@ extension Hostile {
             var seconds = 1.0
             /// chatd's flags beside the usual ones.
             var flags: [String] = []
+            /// Descriptors that chatd may have open; nil for as many as there are.
+            var descriptors: Int?
             var bounds: [String: Double]
 
             var description: String { name }
@@ -53,6 +55,20 @@ extension Hostile {
             Attack(
                 name: "silent", connections: (500, 9000), seconds: 5, flags: ["--idle-timeout", "1s"],
                 bounds: ["peak_mib": 100, "released_s": 5]),
+            // More than there are descriptors for: the others wait in the backlog, and so would a new good client.
+            Attack(name: "silent", connections: (200, 200), seconds: 2, descriptors: 64, bounds: ["fresh_ms": 0]),
+        ]
+
+        /// Those that take their time.
+        static let longWaits = [
+            // Ten thousand idle ones, as many as may connect; those that do not answer a PING are closed.
+            Attack(
+                name: "greeted", connections: (500, 9990), seconds: 8, flags: ["--ping-interval", "1s"],
+                bounds: ["peak_mib": 100, "released_s": 28, "fresh_ms": 400]),
+            // And more than may: the rest is closed at once. They may stay, since nothing says that they are dead.
+            Attack(
+                name: "silent", connections: (500, 11_000), seconds: 3,
+                bounds: ["peak_mib": 100, "closed_min": 1000, "fresh_ms": 0]),
         ]
 
         @Test("floods are borne, and the good client is served", arguments: floods)
@@ -61,13 +77,17 @@ extension Hostile {
         @Test("peers that never finish are closed, and the good client is served", arguments: waits)
         func wait(_ attack: Attack) async throws { try await run(attack) }
 
+        @Test("ten thousand connections are borne", .enabled(if: Hostile.isFull), arguments: longWaits)
+        func longWait(_ attack: Attack) async throws { try await run(attack) }
+
         private func run(_ attack: Attack) async throws {
             var bounds = attack.bounds
             // In the ordinary tests chatd is built for debugging, and attackers, server and client share two cores.
             bounds["p99_ms"] = bounds["p99_ms"] ?? (Hostile.isFull ? 100 : 500)
             bounds["fresh_ms"] = bounds["fresh_ms"] ?? (Hostile.isFull ? 200 : 1000)
             bounds["kept_mib"] = bounds["kept_mib"] ?? Self.keptMebibytes
-            try await RunningServer.with(model: "offline", Hostile.flags + ["--diagnostics"] + attack.flags) { server in
+            let flags = Hostile.flags + ["--diagnostics"] + attack.flags
+            try await RunningServer.with(model: "offline", flags, descriptors: attack.descriptors) { server in
                 try await AttackProgram.run(
                     attack.name, on: server,
                     connections: Hostile.size(short: attack.connections.short, full: attack.connections.full),

@@ -81,7 +81,6 @@ static size_t other_protocol(uint8_t *p, long index) {
     (void)index;
     return (size_t)sprintf((char *)p, "GET / HTTP/1.1\r\nHost: chat\r\n\r\n");
 }
-static size_t stream(uint8_t *p, long index) { return put_stream_chat(p, 1, index); }
 
 static const attack_t attacks[] = {
     {"slow-header", TRICKLE, 1, 0, header},            {"slow-frame", TRICKLE, 1, 0, large_frame},
@@ -90,8 +89,7 @@ static const attack_t attacks[] = {
     {"ping-flood-deaf", FLOOD, 0, 0, pings},           {"echo-flood", FLOOD, 1, 0, small_echoes},
     {"echo-flood-deaf", FLOOD, 0, 0, large_echoes},    {"nonsense-flood", FLOOD, 1, 0, nonsense},
     {"nonsense-flood-deaf", FLOOD, 0, 0, nonsense},    {"other-protocol", ONCE, 1, 1, other_protocol},
-    {"stream-deaf", ONCE, 0, 0, stream},               {"refused-flood", FLOOD, 1, 0, refused},
-    {"refused-flood-deaf", FLOOD, 0, 0, refused},
+    {"refused-flood", FLOOD, 1, 0, refused},           {"refused-flood-deaf", FLOOD, 0, 0, refused},
 };
 
 static const attack_t *attack;
@@ -206,10 +204,7 @@ static void run_round(double seconds) {
     double opened = seconds_now(), sampled = 0, pushed = 0;
     for (long i = 0; i < connection_count; i++) {
         open_connection(i);
-        if (attack->manner == ONCE) {
-            script_bytes = attack->script(script, i);
-            push(i);
-        }
+        if (attack->manner == ONCE) push(i);
         if (i % 64 == 0 && seconds_now() - sampled > SAMPLE_MILLISECONDS / 1e3) sample(opened), sampled = seconds_now();
     }
     tally.released = -1;

@@ -16,8 +16,6 @@ enum {
 size_t put_header(uint8_t *p, uint32_t length, uint32_t id, uint8_t type);
 /// Writes a Request frame for the echo with `bytes` of payload. `p` has room for REQUEST_MAX.
 size_t put_echo(uint8_t *p, uint32_t id, size_t bytes);
-/// Writes a Request frame for a streamed answer in a session of that number.
-size_t put_stream_chat(uint8_t *p, uint32_t id, long session);
 /// Writes a mixture of frames that a server must refuse, ignore or answer, of at most `room` bytes; `seed` picks them.
 size_t put_nonsense(uint8_t *p, size_t room, uint32_t seed);
 /// The same of requests and data that a server must refuse one by one.

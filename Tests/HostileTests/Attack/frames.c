@@ -1,7 +1,6 @@
 // Frames and their payloads, written a byte at a time.
 #include "attack.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void put32(uint8_t *p, uint32_t v) { p[0] = v >> 24, p[1] = v >> 16, p[2] = v >> 8, p[3] = v; }
@@ -48,15 +47,6 @@ size_t put_echo(uint8_t *p, uint32_t id, size_t bytes) {
     size_t n = put_length(message, 1, bytes);
     memset(message + n, 'x', bytes);
     return put_request(p, id, "chat.v1.DiagnosticsService", "Echo", message, n + bytes);
-}
-
-size_t put_stream_chat(uint8_t *p, uint32_t id, long session) {
-    uint8_t message[128];
-    char name[32];
-    snprintf(name, sizeof name, "attack-%ld", session);
-    size_t n = put_text(message, 1, "flood");
-    n += put_text(message + n, 2, name);
-    return put_request(p, id, "chat.v1.ChatService", "StreamChat", message, n);
 }
 
 /// One frame of nonsense, below 512 bytes.
