@@ -34,19 +34,31 @@ extension Hostile {
             }
         }
 
+        /// Callers that leave at once, so that both loops have what stays with them: an HTTP client with its own
+        /// descriptors, and pools.
+        ///
+        /// - Returns: the id of the model's next request.
+        private func warmUp(_ server: RunningServer, _ host: ModelHost) async throws -> Int {
+            let count = 4
+            for number in 0..<count {
+                let caller = try CallerSocket(port: server.port)
+                try caller.streamChat("warm up", session: "warm-\(number)")
+                _ = try caller.frame()
+                try caller.hangUp(.finish)
+                _ = try await host.request(number) { $0.closedByClient != nil }
+            }
+            return count
+        }
+
         @Test("the transfer pauses within the queues and goes on where it stopped")
         func pausesAndGoesOn() async throws {
             try await ModelHost.withServer([Self.model]) { server, host in
                 let watch = ProcessWatch(server)
-                let caller = try CallerSocket(port: server.port)
-                try caller.streamChat("warm up", session: "warm")
-                _ = try caller.frame()
-                try caller.hangUp(.cancel)
-                while try caller.frame()?.type != 0x02 {}
-
+                let number = try await warmUp(server, host)
                 let before = try watch.residentBytes
-                try caller.streamChat("question", session: "s", id: 3)
-                let paused = try await stalled(1..<2, host)
+                let caller = try CallerSocket(port: server.port)
+                try caller.streamChat("question", session: "s")
+                let paused = try await stalled(number..<number + 1, host)
                 let grown = try watch.residentBytes - before
                 Hostile.show(
                     "stopped reader: the model could write \(paused >> 10) KiB of "
@@ -62,23 +74,24 @@ extension Hostile {
                     reasoning += fields.first { $0.number == 4 }?.bytes.count ?? 0
                 }
                 #expect(reasoning == Self.pieces * Self.pieceBytes)
-                let request = try await host.request(1) { $0.answered != nil }
+                let request = try await host.request(number) { $0.answered != nil }
                 #expect(request.closedByClient == nil)
             }
         }
 
         @Test("many stopped readers cost chatd their queues and no more")
         func many() async throws {
-            let count = Hostile.size(short: 20, full: 200)
+            let count = Hostile.size(short: 40, full: 400)
             try await ModelHost.withServer([Self.model]) { server, host in
                 let watch = ProcessWatch(server)
+                let first = try await warmUp(server, host)
                 let before = try watch.residentBytes
                 let callers = try (0..<count).map { number in
                     let caller = try CallerSocket(port: server.port)
                     try caller.streamChat("question", session: "s\(number)")
                     return caller
                 }
-                let written = try await stalled(0..<count, host)
+                let written = try await stalled(first..<first + count, host)
                 let grown = try watch.residentBytes - before
                 Hostile.show(
                     "\(count) stopped readers: the model could write \(written / count / 1024) KiB each, chatd grew by "
@@ -86,7 +99,9 @@ extension Hostile {
                 // The stream's queue, curl's and its spare, what is on its way between them, and malloc.
                 #expect(grown / count < 512 * 1024)
                 for caller in callers { try caller.hangUp(.reset) }
-                for number in 0..<count { _ = try await host.request(number) { $0.closedByClient != nil } }
+                for number in first..<first + count {
+                    _ = try await host.request(number) { $0.closedByClient != nil }
+                }
             }
         }
 
@@ -95,11 +110,12 @@ extension Hostile {
             let timeout = Duration.seconds(2)
             try await ModelHost.withServer([Self.model], ["--write-timeout", "2s"]) { server, host in
                 let watch = ProcessWatch(server)
+                let number = try await warmUp(server, host)
                 let descriptors = try watch.descriptors
                 let caller = try CallerSocket(port: server.port)
                 try caller.streamChat("question", session: "s")
                 let start = ContinuousClock.now
-                let request = try await host.request(0) { $0.closedByClient != nil }
+                let request = try await host.request(number) { $0.closedByClient != nil }
                 let taken = try #require(request.closedByClient) - start
                 Hostile.show("stopped reader past a write timeout of 2 s: ended after \(taken.milliseconds)")
                 #expect(taken >= timeout)
@@ -113,11 +129,12 @@ extension Hostile {
         func stoppedProcess() async throws {
             try await ModelHost.withServer([Self.model], ["--write-timeout", "2s"]) { server, host in
                 let watch = ProcessWatch(server)
+                let number = try await warmUp(server, host)
                 let descriptors = try watch.descriptors
                 let client = try server.start("chat", "--json", "question")
-                _ = try await host.request(0) { $0.bytesSent > 0 }
+                _ = try await host.request(number) { $0.bytesSent > 0 }
                 client.signal(SIGSTOP)
-                let request = try await host.request(0) { $0.closedByClient != nil || $0.answered != nil }
+                let request = try await host.request(number) { $0.closedByClient != nil || $0.answered != nil }
                 #expect(request.closedByClient != nil, "the client was stopped before it had read everything")
                 #expect(try await watch.settles(at: descriptors))
                 client.signal(SIGCONT)
