@@ -73,7 +73,6 @@ public final class ManualClock: EngineClock {
     public func advance(by duration: Duration) {
         let target = now + duration
         while let action = takeNext(until: target) { action() }
-        move(to: target)
     }
 
     /// Runs what is due now, such as actions that were scheduled for the past.
@@ -84,6 +83,8 @@ public final class ManualClock: EngineClock {
         state.withLock { $0.wallMicroseconds += Self.microseconds(duration) }
     }
 
+    /// The next action that is due by `target`; with none left, moves both clocks there. In one step: an action that is
+    /// scheduled between the last look and the move would not be due yet, and nobody would look again.
     private func takeNext(until target: ContinuousClock.Instant) -> (@Sendable () -> Void)? {
         state.withLock { state in
             let due = state.entries.indices.filter { state.entries[$0].instant <= target }
@@ -91,22 +92,20 @@ public final class ManualClock: EngineClock {
                 let (first, second) = (state.entries[$0], state.entries[$1])
                 return (first.instant, first.id) < (second.instant, second.id)
             }
-            guard let next else { return nil }
-            let entry = state.entries.remove(at: next)
-            if entry.instant > state.now {
-                state.wallMicroseconds += Self.microseconds(entry.instant - state.now)
-                state.now = entry.instant
+            guard let next else {
+                Self.move(&state, to: target)
+                return nil
             }
+            let entry = state.entries.remove(at: next)
+            Self.move(&state, to: entry.instant)
             return entry.action
         }
     }
 
-    private func move(to target: ContinuousClock.Instant) {
-        state.withLock { state in
-            guard target > state.now else { return }
-            state.wallMicroseconds += Self.microseconds(target - state.now)
-            state.now = target
-        }
+    private static func move(_ state: inout State, to instant: ContinuousClock.Instant) {
+        guard instant > state.now else { return }
+        state.wallMicroseconds += microseconds(instant - state.now)
+        state.now = instant
     }
 
     private static func microseconds(_ duration: Duration) -> Int64 {
