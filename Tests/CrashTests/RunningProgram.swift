@@ -156,7 +156,7 @@ final class RunningProgram: Sendable {
     /// Nothing of the tester's own settings, proxies or keys.
     private static func environment(_ variables: [String: String]) -> [String] {
         var result = ["LANG=C.UTF-8", "TZ=UTC", "SWIFT_BACKTRACE=enable=no"]
-        for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "TSAN_OPTIONS", "ASAN_OPTIONS"] {
+        for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "TSAN_OPTIONS", "ASAN_OPTIONS", "UBSAN_OPTIONS"] {
             if let value = getenv(name) { result.append("\(name)=\(String(cString: value))") }
         }
         return result + variables.map { "\($0.key)=\($0.value)" }

@@ -81,10 +81,10 @@ struct Plumbing {
         return process
     }
 
-    /// Nothing of the tester's own settings, proxies or keys.
+    /// Nothing of the tester's own settings, proxies or keys; of a sanitizer's, where the child's reports go.
     private static func environment(_ variables: [String: String]) -> [String] {
         var result = ["LANG=C.UTF-8", "TZ=UTC", "TERM=dumb"]
-        for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] {
+        for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "TSAN_OPTIONS", "ASAN_OPTIONS", "UBSAN_OPTIONS"] {
             if let value = getenv(name) { result.append("\(name)=\(String(cString: value))") }
         }
         return result + variables.map { "\($0.key)=\($0.value)" }
