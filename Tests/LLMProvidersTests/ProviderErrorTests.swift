@@ -57,6 +57,22 @@ struct ProviderErrorTests {
         #expect(failure(404, body).error.message == message)
     }
 
+    @Test("the name of a tool whose arguments are cut is told on one line and without keys")
+    func toolName() throws {
+        var accumulator = ChatCompletionsAccumulator(model: "m", words: ProviderMessage(key: "sk-mykey12345"))
+        let body =
+            #"{"choices":[{"message":{"tool_calls":[{"function":{"name":"a\nb sk-mykey12345","#
+            + #""arguments":"{"}}]},"finish_reason":"length"}]}"#
+        _ = try accumulator.receiveWhole(Array(body.utf8))
+        do throws(AttemptFailure) {
+            _ = try accumulator.complete()
+            Issue.record("completed")
+        } catch {
+            #expect(error.error.kind == .malformedResponse)
+            #expect(error.error.message.hasPrefix("the model's arguments for tool a b [removed] are no complete JSON"))
+        }
+    }
+
     @Test("a filter's refusal and a used-up quota are told apart from their statuses")
     func codes() {
         let filtered = failure(400, #"{"error":{"message":"no","code":"content_filter"}}"#)

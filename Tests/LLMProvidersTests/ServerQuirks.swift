@@ -193,6 +193,12 @@ extension ServerQuirk {
                 + done,
             calls: [call("call_0", "f", #"{"a":1}"#), call("call_1", "f", "{}")], outcome: .complete(.toolCalls)),
         ServerQuirk(
+            server: "any", quirk: "an id left out, and the one that would be made given to another call",
+            stream: chunk(
+                #"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}},"#
+                    + #"{"index":1,"id":"call_0","function":{"name":"g","arguments":"{}"}}]}"#) + stop + done,
+            calls: [call("call_1", "f", "{}"), call("call_0", "g", "{}")], outcome: .complete(.toolCalls)),
+        ServerQuirk(
             server: "Gemini", quirk: "fragments without index that follow their id",
             stream: chunk(#"{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"a\""}}]}"#)
                 + chunk(#"{"tool_calls":[{"function":{"arguments":":1}"}}]}"#)

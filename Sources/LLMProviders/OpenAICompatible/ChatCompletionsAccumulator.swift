@@ -108,7 +108,8 @@ struct ChatCompletionsAccumulator {
             return ModelCompletion(
                 model: model, finishReason: reason(hasCalls: !calls.isEmpty), usage: usage, toolCalls: calls)
         } catch {
-            throw AttemptFailure(error, isRetryable: false)
+            // It names the tool, which is the model's own text.
+            throw AttemptFailure(ModelError(error.kind, words.clean(error.message)), isRetryable: false)
         }
     }
 

@@ -67,11 +67,12 @@ struct ToolCallAssembly {
         return document.root.kind == .object
     }
 
-    /// The calls, each with an id, a name, and a JSON object as arguments.
+    /// The calls, each with an id of its own, a name, and a JSON object as arguments.
     ///
     /// - Throws: `ModelError(.malformedResponse)` when one of them is unfinished: it must not run.
     func finish() throws(ModelError) -> [ToolCall] {
         var result: [ToolCall] = []
+        var ids = Set(calls.map(\.id))
         for (position, call) in calls.enumerated() {
             guard !call.name.isEmpty else {
                 throw ModelError(.malformedResponse, "the model asked for a tool without naming it")
@@ -83,8 +84,14 @@ struct ToolCallAssembly {
                     "the model's arguments for tool \(call.name.prefix(64)) are no complete JSON object; "
                         + "a higher limit of output tokens may help")
             }
-            result.append(
-                ToolCall(id: call.id.isEmpty ? "call_\(position)" : call.id, name: call.name, arguments: arguments))
+            var id = call.id
+            // A server that leaves out some ids may have used the one that would be made.
+            var number = position
+            while id.isEmpty {
+                if ids.insert("call_\(number)").inserted { id = "call_\(number)" }
+                number += 1
+            }
+            result.append(ToolCall(id: id, name: call.name, arguments: arguments))
         }
         return result
     }
