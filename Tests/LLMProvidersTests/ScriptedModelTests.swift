@@ -108,6 +108,7 @@ struct ScriptedModelTests {
             ("{}", "at least one answer"),
             (#"{"answers":{}}"#, "answers is a list"), (#"{"answers":[1]}"#, "answer 1 is not"),
             (#"{"answers":[{}, {"txt":"x"}]}"#, #"answer 2: "txt" is not known"#), (#"{"at_end":"stop"}"#, "at_end"),
+            (#"{"a\n\u001bb":1}"#, #""a  b" is not known"#),
             (#"{"answers":[{"cut":true,"stall":true}]}"#, "exclude each other"),
             (#"{"answers":[{"cut":1}]}"#, "true or false"), (#"{"answers":[{"tokens":[1]}]}"#, "list of strings"),
             (#"{"answers":[{"error":{"kind":"x"}}]}"#, "answer 1, error: kind is one of"),

@@ -25,8 +25,14 @@ struct ScriptReader {
             throw ModelSetupError(.invalidScript, "\(place) is not a JSON object")
         }
         for member in members where !keys.contains(member.key) {
-            throw fault("\"\(member.key.prefix(40))\"", "is not known here; there are \(keys)")
+            throw fault("\"\(Self.shown(member.key))\"", "is not known here; there are \(keys)")
         }
+    }
+
+    /// The beginning of a name on one line.
+    private static func shown(_ name: String) -> String {
+        let scalars = name.unicodeScalars.prefix(40).map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }
+        return String(String.UnicodeScalarView(scalars))
     }
 
     func text(_ key: String) throws(ModelSetupError) -> String? {
