@@ -8,17 +8,21 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     case host(String, port: UInt16)
     case unix(path: String)
 
-    /// Reads the textual form; nil when it is none.
+    /// Reads the textual form; nil when it is none. Control characters are in none: the kernel and the resolver would
+    /// see only what stands before a U+0000.
     package init?(_ text: String) {
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             guard !path.isEmpty, path.utf8.count < SocketAddress.unixPathBytesMax else { return nil }
             self = .unix(path: path)
             return
         }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
-        }
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let port = UInt16(digits)
+        else { return nil }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()

@@ -224,7 +224,12 @@ struct ByteStreamTests {
         #expect(endpoint.description == text)
     }
 
-    @Test("refuses what is no endpoint", arguments: ["", "host", ":1", "host:", "host:65536", "::1:80", "unix:"])
+    @Test(
+        "refuses what is no endpoint",
+        arguments: [
+            "", "host", ":1", "host:", "host:65536", "host:+80", "::1:80", "unix:", "127.0.0.1\0.example.com:80",
+            "unix:\0abstract", "ho\nst:80",
+        ])
     func badEndpoints(text: String) {
         #expect(Endpoint(text) == nil)
     }

@@ -13,12 +13,8 @@ package struct ListenAddress: Sendable, Equatable {
     package var isLoopback: Bool {
         switch endpoint {
         case .unix: true
-        case .host(let host, _): host == "localhost" || host == "::1" || Self.isLoopbackIPv4(host)
+        case .host(let host, let port):
+            host == "localhost" || SocketAddress(numericHost: host, port: port)?.isLoopback == true
         }
-    }
-
-    private static func isLoopbackIPv4(_ host: String) -> Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil } && parts[0] == "127"
     }
 }

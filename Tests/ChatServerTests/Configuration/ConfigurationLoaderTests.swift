@@ -121,6 +121,16 @@ struct ConfigurationLoaderTests {
         #expect(fromFile.listen == expected)
     }
 
+    @Test(
+        "an address counts as loopback only where the kernel takes it for one",
+        arguments: [
+            ("127.9.9.9", true), ("localhost", true), ("::1", true), ("::ffff:127.0.0.1", true), ("127.0.0.+1", false),
+            ("127.0.0.1.example.com", false), ("10.0.0.1", false), ("::", false),
+        ])
+    func loopback(host: String, isLoopback: Bool) {
+        #expect(ListenAddress(.host(host, port: 1)).isLoopback == isLoopback)
+    }
+
     @Test("a switch stands alone or takes a value")
     func switches() throws {
         #expect(try served(["--diagnostics", "--model", "auto"]).0.servesDiagnostics)
