@@ -22,6 +22,8 @@ struct RedactionTests {
             ("redis://host?a=hunter2&hunter2", "redis://host?a=***&***"),
             ("redis://host:6379/0?", "redis://host:6379/0?"),
             ("https://host:443/v1", "https://host:443/v1"),
+            ("redis://user:hunter2@\u{592}host", "redis://***@\u{592}host"),
+            ("redis://host?\u{301}key=\u{301}hunter2", "redis://host?\u{301}key=***"),
             ("memory:", "memory:"),
             ("two\nlines", "two lines"),
         ])
