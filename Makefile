@@ -6,7 +6,11 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup run build test verify bench generate format lint clean
+# Of `make fuzz`, in all. TARGET names one of Tests/Fuzz/Bodies/FuzzTarget.swift; empty for every one.
+SECONDS ?= 1200
+TARGET ?=
+
+.PHONY: help setup run build test verify fuzz bench generate format lint clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of:'
@@ -28,6 +32,9 @@ test: setup ## Run every test: Swift, and the `test` scripts under Tests/ and Cl
 verify: setup ## The long tier: sanitizers, and the `verify` scripts under Tests/ and Clients/
 	@.ci/setup test
 	@.ci/verify
+
+fuzz: setup ## Fuzz what reads bytes from outside, for SECONDS=1200 in all; TARGET=name for one target
+	@Tests/Fuzz/run $(SECONDS) $(TARGET)
 
 bench: build ## Measure chatd with chatbench
 	@.ci/bench

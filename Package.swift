@@ -125,6 +125,14 @@ let package = Package(
             name: "CrashTests", dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop"],
             exclude: ["PowerLoss", "verify"], swiftSettings: swiftSettings),
         tests("chatbenchTests", ["chatbench", "IOLoop"]),
+        // Replays what the fuzzers found, through a link to their bodies; they are a package of their own beside it.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "ChatEngine", "ChatServer", "ChatTools", "HTTPClient", "IOLoop", "JSON", "LLMProviders",
+                "ProtoMessages", "RPC", "Wire",
+            ],
+            path: "Tests/Fuzz/Replay", swiftSettings: swiftSettings),
         tests("LayoutTests", []),
     ]
 )

@@ -75,5 +75,6 @@ enum ImportTable {
         ("Tests/ChatServerTests/", ["MetricsTestKit"], "it reads back what the server counted"),
         ("Tests/IOLoopTests/", ["Dispatch"], "it tests the one target that imports Dispatch"),
         ("Tests/SQLiteStoreTests/", ["GRDB"], "it looks into the files that the store makes"),
+        ("Tests/Fuzz/", ["FuzzBodies", "PackageDescription"], "it is a package of its own beside the replay"),
     ]
 }

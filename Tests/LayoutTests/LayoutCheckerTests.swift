@@ -70,6 +70,7 @@ struct LayoutCheckerTests {
             Planted(
                 path: ".ci/x", text: "#!/bin/sh\ncat /home/me/x\n", isExecutable: true,
                 findings: [":2: `/home/` is not used here: no path of one machine belongs in the tree"]),
+            Planted(path: "Tests/Fuzz/Corpus/a/b", text: "#!/home/XXX", findings: []),
             swift("Sources/RPC/A.swift", "group.addTask { }  // not Task { }, nor print(x)"),
             swift("Sources/RPC/A.swift", "footprint(x); let url = \"http://a\""),
             swift("Sources/IOLoop/A.swift", "Task { }"),

@@ -1,0 +1,1 @@
+../../ProtoMessagesTests/Generated/RandomMessages.swift

@@ -1,0 +1,1 @@
+../../ProtoMessagesTests/RandomSource.swift
