@@ -9,7 +9,9 @@ package enum StoreAddress: Sendable, Equatable {
     /// A Redis server's URL, which may hold a password: show it by `Redaction.shown` only.
     case redis(url: String)
 
+    /// Nil when `text` names none. Control characters are in none: SQLite would see only what stands before a U+0000.
     package init?(_ text: String) {
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         if text == "memory:" || text == "memory" {
             self = .memory
         } else if text.hasPrefix("sqlite:"), text.utf8.count > "sqlite:".utf8.count {

@@ -168,6 +168,7 @@ struct ConfigurationLoaderTests {
             ),
             (["--listen", "a:70000"], "--listen: `a:70000` is not HOST:PORT, [IPv6]:PORT or unix:PATH"),
             (["--store", "mysql:x"], "--store: `mysql:x` is not a store: write sqlite:PATH or memory:"),
+            (["--store", "sqlite:a\0b"], "--store: `sqlite:a b` is not a store: write sqlite:PATH or memory:"),
             (
                 ["--store", "redis://localhost"],
                 "--store: `redis://localhost` names a store that this version does not have: write sqlite:PATH or "

@@ -36,7 +36,9 @@ enum AddressesFuzz {
     private static func store(_ text: String) throws {
         guard let store = StoreAddress(text) else { return }
         try require(isOneLine(store.shown), "a store is shown on one line")
-        if case .sqlite(let path) = store { try require("sqlite:" + path == text, "the path is kept: \(path)") }
+        guard case .sqlite(let path) = store else { return }
+        try require("sqlite:" + path == text, "the path is kept: \(path)")
+        try require(isOneLine(path), "a path without control characters: \(path)")
     }
 
     private static func model(_ text: String) throws {
