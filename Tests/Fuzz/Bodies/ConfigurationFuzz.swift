@@ -12,7 +12,7 @@ enum ConfigurationFuzz {
     static func run(_ input: UnsafeRawBufferPointer) throws {
         let parts = Array(input).split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
         var arguments: [String] = []
-        var environment: [String: String] = [:]
+        var environment = ["HOME": "/fuzz"]
         for line in String(decoding: parts[0], as: UTF8.self).split(separator: "\n").map(String.init) {
             if line.hasPrefix("CHATD_"), line != "CHATD_CONFIG", let equals = line.firstIndex(of: "=") {
                 environment[String(line[..<equals])] = String(line[line.index(after: equals)...])
@@ -42,10 +42,15 @@ enum ConfigurationFuzz {
     }
 
     private static func givenBack(_ configuration: ServerConfiguration, _ effective: [EffectiveSetting]) throws {
-        let texts: Set<String> = ["listen", "model", "stream-model", "system-prompt"]
+        let texts: Set<String> = ["listen", "model", "store", "stream-model", "system-prompt"]
         var flags = effective.filter { !texts.contains($0.name) }.map { "--\($0.name)=\($0.value)" }
         flags += configuration.listen.map { "--listen=\($0.endpoint)" }
         flags.append("--model=\(configuration.model)")
+        switch configuration.store {
+        case .memory: flags.append("--store=memory:")
+        case .sqlite(let path): flags.append("--store=sqlite:\(path)")
+        case .redis(let url): flags.append("--store=\(url)")
+        }
         if let streamModel = configuration.streamModel { flags.append("--stream-model=\(streamModel)") }
         if let systemPrompt = configuration.systemPrompt { flags.append("--system-prompt=\(systemPrompt)") }
         guard case .serve(let again, _) = ConfigurationLoader.load(arguments: flags, environment: [:]) else {
