@@ -54,11 +54,11 @@ start() {
     return 1
 }
 
-for program in bare load; do
-    "${CC:-cc}" -O2 -o "$folder/$program-program" "Tests/Benchmarks/echo/$program.c"
-done
-start bare "$folder/bare-program"
-read -r bare_port bare_pid <<<"$first_line"
+bare=Tests/Benchmarks/peers/bare
+"$bare/build" "$folder"
+start bare "$bare/serve" "$folder"
+bare_address=${first_line#listening on }
+bare_pid=${children[-1]}
 start model "$bin/chatbench" model --tokens "$tokens"
 model_url=$first_line
 # shellcheck disable=SC2086
@@ -89,12 +89,12 @@ note() {
 # bounded COMMAND...
 bounded() { timeout $((seconds + slack_seconds)) "$@"; }
 
-# echo_round SERVER PORT PID
+# echo_round SERVER ADDRESS PID
 echo_round() {
     local shape json
     for shape in '1 1' '16 1' '16 16'; do
-        # shellcheck disable=SC2086
-        json=$(bounded "$folder/load-program" "$2" $shape "$seconds" "$3")
+        json=$(bounded "$bare/load" "$folder" echo --server "$2" --connections "${shape% *}" \
+            --in-flight "${shape#* }" --duration "$seconds" --warm-up 0.3 --server-pid "$3")
         note "echo ${shape/ / x }" "$1" "$json"
     done
 }
@@ -112,8 +112,8 @@ for ((round = 1; round <= rounds; round++)); do
     parts=('echo_round bare' 'echo_round chatd' 'turn_round stream' 'turn_round chat')
     for ((index = 0; index < 4; index++)); do
         case ${parts[(index + round) % 4]} in
-            'echo_round bare') echo_round bare "$bare_port" "$bare_pid" ;;
-            'echo_round chatd') echo_round chatd "${server_address##*:}" "$server_process" ;;
+            'echo_round bare') echo_round bare "$bare_address" "$bare_pid" ;;
+            'echo_round chatd') echo_round chatd "$server_address" "$server_process" ;;
             'turn_round stream') turn_round stream ;;
             'turn_round chat') turn_round chat ;;
         esac
