@@ -110,7 +110,7 @@ std::shared_ptr<grpc::Channel> connect(const load_options_t &options) {
     return channel;
 }
 
-void pause(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+void wait(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
 }  // namespace
 
@@ -120,13 +120,13 @@ int main(int argc, char **argv) {
     const auto callers = std::make_unique<Callers>();
     for (int i = 0; i < options.connections; i++) callers->add_calls(connect(options), options.in_flight);
     callers->start();
-    pause(options.warm_up_seconds);
+    wait(options.warm_up_seconds);
 
     measured_t measured{};
     measured.cpu_seconds = -cpu_seconds(options.server_pid);
     const uint64_t began = now_ns();
     is_measuring = true;
-    pause(options.duration_seconds);
+    wait(options.duration_seconds);
     is_measuring = false;
     measured.seconds = static_cast<double>(now_ns() - began) / 1e9;
     measured.cpu_seconds += cpu_seconds(options.server_pid);
