@@ -166,7 +166,8 @@ static int report(const load_options_t *o, const measured_t *m) {
     if (o->server_pid) printf("%ld}\n", m->resident_bytes);
     else printf("null}\n");
     if (calls > 0 && (double)m->errors <= 0.01 * all) return 0;
-    fprintf(stderr, "%.0f of %.0f calls failed: the figures mean nothing\n", (double)m->errors, all);
+    if (all == 0) fprintf(stderr, "no call ended while it was measured\n");
+    else fprintf(stderr, "%.0f of %.0f calls failed: the figures mean nothing\n", (double)m->errors, all);
     return EXIT_CALLS_FAILED;
 }
 

@@ -80,5 +80,6 @@ def report(
     print(json.dumps(line, separators=(",", ":")), flush=True)
     if calls > 0 and errors <= 0.01 * (calls + errors):
         return 0
-    print(f"{errors} of {calls + errors} calls failed: the figures mean nothing", file=sys.stderr)
+    failed = f"{errors} of {calls + errors} calls failed: the figures mean nothing"
+    print(failed if errors else "no call ended while it was measured", file=sys.stderr)
     return EXIT_CALLS_FAILED

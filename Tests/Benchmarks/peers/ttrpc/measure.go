@@ -129,6 +129,9 @@ func report(o options, m measured) int {
 	if calls > 0 && errors <= 0.01*(calls+errors) {
 		return 0
 	}
+	if calls+errors == 0 {
+		fail(exitCallsFailed, "no call ended while it was measured")
+	}
 	fmt.Fprintf(os.Stderr, "%.0f of %.0f calls failed: the figures mean nothing\n", errors, calls+errors)
 	return exitCallsFailed
 }
