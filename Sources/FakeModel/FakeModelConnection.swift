@@ -115,10 +115,10 @@ final class FakeModelConnection: ByteStreamHandler {
             nextAction += 1
             switch action {
             case .bytes(let bytes, let tokens):
-                bytesWritten += bytes.count
-                tokensWritten += tokens
-                stream.write { $0.append(contentsOf: bytes) }
-                model.changed()
+                send(bytes, tokens: tokens)
+            case .stamped(var bytes, let place):
+                FakeModelStamp.write(into: &bytes, at: place)
+                send(bytes, tokens: 1)
             case .pause(let duration):
                 nonisolated(unsafe) let connection = self  // Timers of this loop run on this loop.
                 timer = model.loop.schedule(at: model.loop.now + duration) {
@@ -140,6 +140,13 @@ final class FakeModelConnection: ByteStreamHandler {
                 return
             }
         }
+    }
+
+    private func send(_ bytes: [UInt8], tokens: Int) {
+        bytesWritten += bytes.count
+        tokensWritten += tokens
+        stream.write { $0.append(contentsOf: bytes) }
+        model.changed()
     }
 
     private func finishAnswer() {

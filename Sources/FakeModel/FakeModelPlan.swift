@@ -6,6 +6,8 @@
 struct FakeModelPlan: Sendable {
     enum Action: Sendable {
         case bytes([UInt8], tokens: Int)
+        /// One token, whose time of sending is written into the bytes from this place on.
+        case stamped([UInt8], place: Int)
         case pause(Duration)
         case cut
         case reset
@@ -95,6 +97,7 @@ struct FakeModelPlan: Sendable {
             switch step {
             case .token(let token): answer.add(token)
             case .tokens(let count): for index in 0..<count { answer.add("t\(index) ") }
+            case .stampedTokens(let count): for _ in 0..<count { answer.add(FakeModelStamp.blank) }
             case .echo: for word in Self.echo(question) { answer.add(word) }
             case .reasoning(let words): answer.reasoning += words
             case .toolCall(let id, let name, let arguments):
@@ -153,6 +156,16 @@ struct FakeModelPlan: Sendable {
             plan.append(event(text.content(token)), tokens: 1)
         }
 
+        private mutating func addStamped(to plan: inout FakeModelPlan) {
+            if tokens > 0 { plan.pause(script.interval) }
+            tokens += 1
+            let bytes = event(text.content(FakeModelStamp.blank))
+            guard let place = FakeModelStamp.place(in: bytes) else {
+                preconditionFailure("a stamp needs no escapes in JSON")
+            }
+            plan.actions.append(.stamped(bytes, place: place))
+        }
+
         mutating func play(into plan: inout FakeModelPlan) {
             if script.quirks.contains(.azureChunks) {
                 for data in text.azureChunks() { plan.append(event(data)) }
@@ -169,6 +182,7 @@ struct FakeModelPlan: Sendable {
             case .role: plan.append(event(text.role()))
             case .token(let token): add(token, to: &plan)
             case .tokens(let count): for index in 0..<count { add("t\(index) ", to: &plan) }
+            case .stampedTokens(let count): for _ in 0..<count { addStamped(to: &plan) }
             case .echo: for word in FakeModelPlan.echo(question) { add(word, to: &plan) }
             case .reasoning(let words): plan.append(event(text.reasoning(words)))
             case .toolCall(let id, let name, let arguments):

@@ -10,6 +10,8 @@ package struct FakeModelScript: Sendable {
         case token(String)
         /// So many pieces `t0 `, `t1 `, ...
         case tokens(Int)
+        /// So many pieces that each tell when they were sent, as `FakeModelStamp` says.
+        case stampedTokens(Int)
         /// `echo:` and the words of the last user message, a token each.
         case echo
         case reasoning(String)
@@ -107,6 +109,11 @@ package struct FakeModelScript: Sendable {
     /// A proper answer of so many tokens.
     package static func answer(tokens count: Int, interval: Duration = .zero) -> FakeModelScript {
         FakeModelScript([.role, .tokens(count)] + end, interval: interval)
+    }
+
+    /// A proper answer of so many tokens that each tell when they were sent.
+    package static func stampedAnswer(tokens count: Int, interval: Duration = .zero) -> FakeModelScript {
+        FakeModelScript([.role, .stampedTokens(count)] + end, interval: interval)
     }
 
     /// The model wants a tool.
