@@ -57,7 +57,7 @@ package final class ChildProgram: Sendable {
         _ name: String, _ arguments: [String], variables: [String: String] = [:], streams: Streams = .pipes(input: nil)
     ) throws -> ChildProgram {
         Glibc.signal(SIGPIPE, SIG_IGN)
-        let path = ["chatd", "chatctl"].contains(name) ? BuiltPrograms.path(of: name) : name
+        let path = ["chatd", "chatctl", "chatbench"].contains(name) ? BuiltPrograms.path(of: name) : name
         let plumbing = try Plumbing(streams)
         let process = try plumbing.spawn(path, arguments, variables)
         let program = ChildProgram(name, process, terminal: plumbing.terminal)

@@ -18,7 +18,9 @@ struct ServerProcessTests {
             let process = try #require(ServerProcess.find(named: nil, or: "\(listener.address)"))
             #expect(process.pid == getpid())
             #expect(try #require(process.cpuSeconds()) > 0)
-            #expect(try #require(process.residentBytes()) > 1_000_000)
+            let memory = try #require(process.memory())
+            #expect(memory.residentBytes > 1_000_000)
+            #expect(memory.peakBytes >= memory.residentBytes)
         }
     }
 

@@ -1,7 +1,6 @@
 // One run from connecting to the report: connect, prepare, warm up, measure, stop, tell.
 
 internal import ChatClient
-internal import Glibc
 internal import IOLoop
 
 /// A run of one kind of work.
@@ -26,8 +25,7 @@ struct LoadRun<Kind: Work> {
 
     private struct Measured: Sendable {
         let seconds: Double
-        let serverCPUSeconds: Double?
-        let serverResidentBytes: Int?
+        let costs: LoadCosts
     }
 
     private init(_ options: LoadOptions) throws {
@@ -51,7 +49,7 @@ struct LoadRun<Kind: Work> {
     /// - Parameter work: the work of the caller with this number, counted from 0.
     /// - Throws: `ProgramFailure`; `ChatClientError` when no server answers.
     static func run(_ options: LoadOptions, _ work: (_ caller: Int) -> Kind) async throws {
-        raiseDescriptorLimit()
+        OwnProcess.raiseDescriptorLimit()
         let server = ServerProcess.find(named: options.serverPid, or: options.server)
         if server == nil, let pid = options.serverPid {
             throw ProgramFailure(words: "process \(pid) cannot be looked at", status: ExitStatus.unavailable)
@@ -90,28 +88,64 @@ struct LoadRun<Kind: Work> {
     }
 
     private func makeLoad(_ callers: [Caller], _ server: ServerProcess?) async -> Measured {
-        await withTaskGroup(of: Void.self) { group in
+        await pace()
+        return await withTaskGroup(of: Void.self) { group in
             for caller in callers {
                 group.addTask(executorPreference: caller.seat.lane.loop) {
                     await caller.seat.lane.makeCalls(caller.work, caller.seat.client)
                 }
             }
-            return await measure(server)
+            let alarm = Alarm()
+            return await SignalWatch.shared.heeding(by: { alarm.ring() }) { await measure(server, until: alarm) }
         }
     }
 
-    private func measure(_ server: ServerProcess?) async -> Measured {
-        try? await Task.sleep(for: .seconds(options.warmUp))
+    /// Gives each loop the part of the rate that its connections are of all.
+    private func pace() async {
+        guard let rate = options.rate else { return }
+        for (index, lane) in lanes.enumerated() {
+            let share = Double(seats.count { $0.lane === lane }) / Double(seats.count)
+            let phase = Double(index) / Double(lanes.count)
+            await lane.pace(
+                by: ArrivalSchedule(
+                    rate: rate * share, pattern: options.arrivals, phase: phase, seed: UInt64(index)))
+        }
+    }
+
+    private func measure(_ server: ServerProcess?, until alarm: Alarm) async -> Measured {
+        var progress = Progress(wanted: options.progress)
+        await pass(.seconds(options.warmUp), isWarmUp: true, until: alarm, &progress)
         let cpuBefore = server?.cpuSeconds()
+        let ownBefore = OwnProcess.cpuSeconds()
         let began = ContinuousClock.now
         for lane in lanes { await lane.beginMeasuring() }
-        try? await Task.sleep(for: .seconds(options.duration))
-        let residentBytes = server?.residentBytes()
+        await pass(.seconds(options.duration), isWarmUp: false, until: alarm, &progress)
+        var costs = LoadCosts(serverMemory: server?.memory())
         for lane in lanes { await lane.stop() }
         let seconds = (ContinuousClock.now - began) / .seconds(1)
-        var cpuSeconds: Double?
-        if let cpuBefore, let cpuAfter = server?.cpuSeconds() { cpuSeconds = cpuAfter - cpuBefore }
-        return Measured(seconds: seconds, serverCPUSeconds: cpuSeconds, serverResidentBytes: residentBytes)
+        costs.clientCPUSeconds = OwnProcess.cpuSeconds() - ownBefore
+        if let cpuBefore, let cpuAfter = server?.cpuSeconds() { costs.serverCPUSeconds = cpuAfter - cpuBefore }
+        progress?.end()
+        return Measured(seconds: seconds, costs: costs)
+    }
+
+    /// Lets the load go on for so long and tells each second how it goes.
+    private func pass(
+        _ duration: Duration, isWarmUp: Bool, until alarm: Alarm, _ progress: inout Progress?
+    ) async {
+        let end = ContinuousClock.now + duration
+        while !alarm.isOver {
+            let left = end - .now
+            guard left > .zero else { return }
+            await progress?.show(counted(), secondsLeft: left / .seconds(1), isWarmUp: isWarmUp)
+            await alarm.sleep(until: progress == nil ? end : min(end, .now + Progress.interval))
+        }
+    }
+
+    private func counted() async -> Tally {
+        var tally = Tally()
+        for lane in lanes { tally.add(await lane.counted) }
+        return tally
     }
 
     private func close() async {
@@ -119,27 +153,20 @@ struct LoadRun<Kind: Work> {
     }
 
     private func tell(_ measured: Measured) async throws {
-        var tally = Tally()
-        for lane in lanes { tally.add(await lane.counted) }
+        let tally = await counted()
         for failure in tally.failures { Terminal.say("\(failure.count) calls failed: \(failure.words)") }
         let report = Report(
-            tally: tally, connections: options.connections, inFlight: options.inFlight, seconds: measured.seconds,
-            serverCPUSeconds: measured.serverCPUSeconds, serverResidentBytes: measured.serverResidentBytes)
+            tally: tally, shape: options.shape, seconds: measured.seconds, costs: measured.costs,
+            expectedIntervalMicroseconds: options.expectedInterval)
         Terminal.writeLine(options.json ? report.json : report.text)
+        if let signal = SignalWatch.shared.first {
+            throw ProgramFailure(words: "", status: ExitStatus.ended(by: signal))
+        }
         guard !report.isUsable else { return }
         let words =
             tally.calls == 0
             ? "no call ended while it was measured"
             : "\(tally.errors) of \(tally.calls + tally.errors) calls failed: the figures mean nothing"
         throw ProgramFailure(words: words, status: ExitStatus.callsFailed)
-    }
-
-    /// The soft limit is often 1024, for programs that still use select(2).
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        // Where it is refused, connecting says which limit was met.
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

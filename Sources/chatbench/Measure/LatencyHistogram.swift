@@ -28,6 +28,44 @@ struct LatencyHistogram: Sendable {
         maxNanoseconds = max(maxNanoseconds, other.maxNanoseconds)
     }
 
+    /// What was counted since an earlier state of the same histogram. Its maximum is that of all values.
+    func since(_ earlier: LatencyHistogram) -> LatencyHistogram {
+        var result = self
+        for index in counts.indices { result.counts[index] -= earlier.counts[index] }
+        result.count -= earlier.count
+        return result
+    }
+
+    /// What it would hold if nobody had waited for slow calls before asking again: for each value longer than the
+    /// interval, also those of the calls that would have begun meanwhile, one an interval. This is HDR histograms'
+    /// correction for coordinated omission.
+    ///
+    /// - Parameter interval: from one call's beginning to the next while nothing is slow, in nanoseconds; 0 corrects
+    ///   nothing.
+    func corrected(expectedIntervalNanoseconds interval: UInt64) -> LatencyHistogram {
+        var result = self
+        guard interval > 0 else { return result }
+        for (source, sourceCount) in counts.enumerated() where sourceCount > 0 {
+            let value = min(Self.lastValue(of: source), maxNanoseconds)
+            // The added values are value - interval, value - 2 * interval, ..., the last of them at least an interval.
+            // They are counted bucket by bucket, since a value of minutes has millions of them.
+            var bucket = Self.bucket(of: min(interval, 1 << Self.valueBits - 1))
+            while bucket <= source {
+                let low = max(bucket == 0 ? 0 : Self.lastValue(of: bucket - 1) + 1, interval)
+                let high = Self.lastValue(of: bucket)
+                let stepsMin = high >= value ? 1 : max(1, (value - high - 1) / interval + 1)
+                let stepsMax = low > value ? 0 : (value - low) / interval
+                if stepsMax >= stepsMin {
+                    let added = sourceCount * (stepsMax - stepsMin + 1)
+                    result.counts[bucket] += added
+                    result.count += added
+                }
+                bucket += 1
+            }
+        }
+        return result
+    }
+
     /// The smallest value that at least this part of all values does not exceed, rounded up to its bucket's end.
     ///
     /// - Parameter part: 0 to 1.

@@ -28,12 +28,23 @@ struct ServerProcess: Sendable {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Resident memory in bytes; nil when it is gone.
-    func residentBytes() -> Int? {
-        guard let text = ProcessFile.text("/proc/\(pid)/statm") else { return nil }
-        let fields = text.split(separator: " ")
-        guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
-        return pages * sysconf(Int32(_SC_PAGESIZE))
+    /// Resident memory in bytes.
+    struct Memory: Sendable, Equatable {
+        var residentBytes: Int
+        /// The most that it ever was.
+        var peakBytes: Int
+    }
+
+    /// Nil when it is gone.
+    func memory() -> Memory? {
+        guard let text = ProcessFile.text("/proc/\(pid)/status") else { return nil }
+        var kilobytes: [Substring: Int] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(whereSeparator: { $0 == ":" || $0 == " " || $0 == "\t" })
+            if words.count > 1, let number = Int(words[1]) { kilobytes[words[0]] = number }
+        }
+        guard let resident = kilobytes["VmRSS"], let peak = kilobytes["VmHWM"] else { return nil }
+        return Memory(residentBytes: resident << 10, peakBytes: peak << 10)
     }
 
     // MARK: Who listens

@@ -20,6 +20,9 @@ struct ModelVerb: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The time between two tokens; 0 sends them all at once.", valueName: "milliseconds"))
     var interval = 0.0
 
+    @Flag(help: "Write into each token when it was sent, so that chatbench stream tells how long tokens take.")
+    var stamp = false
+
     @Option(help: ArgumentHelp("The port; 0 picks a free one.", valueName: "port"))
     var port: UInt16 = 0
 
@@ -34,10 +37,12 @@ struct ModelVerb: AsyncParsableCommand {
     func run() async throws {
         do {
             let actor = LoopActor(try IOLoop(label: "chatbench-model"))
-            try await actor.run { [tokens, interval, port] actor in
+            try await actor.run { [tokens, interval, stamp, port] actor in
                 var limits = FakeModelLimits()
                 limits.recordsMax = 0
-                let script = FakeModelScript.answer(tokens: tokens, interval: .milliseconds(interval))
+                let pause = Duration.milliseconds(interval)
+                let script: FakeModelScript =
+                    stamp ? .stampedAnswer(tokens: tokens, interval: pause) : .answer(tokens: tokens, interval: pause)
                 let model = FakeModel(on: actor.loop, scripts: [script], limits: limits)
                 try model.start(port: port)
                 Terminal.writeLine(model.baseURL)

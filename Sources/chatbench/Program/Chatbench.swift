@@ -1,4 +1,4 @@
-// The root of the command line, and its verbs but `model`: each is a kind of work under the same options.
+// The root of the command line, and the verbs that each are a kind of work under the same options.
 
 internal import ArgumentParser
 internal import ChatClient
@@ -6,14 +6,17 @@ internal import ChatClient
 struct Chatbench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chatbench",
-        abstract: "Measures a chatd server: closed-loop load, latencies, and what a call costs the server.",
+        abstract: "Measures a chatd server: load, latencies, and what a call costs the server.",
         discussion: """
-            Each connection keeps a number of calls in flight and makes the next one when one ends. Latencies are \
-            those of the calls that ended while it measured; in a closed loop a slow server is asked less often, so \
-            its tail is told too kindly.
+            Each connection keeps a number of calls in flight and makes the next one when one ends, a closed loop. \
+            There a slow server is asked less often, so its tail is told too kindly; the corrected latencies add the \
+            calls that were not made. With --rate calls are due at fixed times, whatever the server does, and a \
+            latency counts from when the call was due. Latencies are those of the calls that ended while it measured.
+
+            Ctrl-C ends a run early and reports what was measured until then; a second one ends it at once.
 
             Exit codes: 0; 1 when more than 1 % of the calls failed; 64 for a wrong command line; 69 when no server \
-            answers.
+            answers; 130 after Ctrl-C.
             """,
         subcommands: [
             EchoVerb.self, ChatVerb.self, StreamVerb.self, LockVerb.self, SessionsVerb.self, ModelVerb.self,

@@ -13,6 +13,21 @@ struct LoadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Calls in flight on each connection.", valueName: "n"))
     var inFlight = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Begin calls at a fixed rate, of all connections together. (default: whenever one ends)",
+            valueName: "calls per second"))
+    var rate: Double?
+
+    @Option(help: ArgumentHelp("How the calls of --rate are spread over time: even or poisson.", valueName: "pattern"))
+    var arrivals = ArrivalPattern.even
+
+    @Option(
+        help: ArgumentHelp(
+            "The time from one call to the next that latencies are corrected for, without --rate. (default: the median)",
+            valueName: "microseconds"))
+    var expectedInterval: Double?
+
     @Option(help: ArgumentHelp("How long to measure.", valueName: "seconds"))
     var duration = 10.0
 
@@ -31,6 +46,9 @@ struct LoadOptions: ParsableArguments {
             valueName: "pid"))
     var serverPid: Int32?
 
+    @Flag(help: "Tell each second how it goes, also where standard error is no terminal.")
+    var progress = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -43,6 +61,15 @@ struct LoadOptions: ParsableArguments {
         guard connections * inFlight <= 100_000 else {
             throw ValidationError("--connections times --in-flight is at most 100000")
         }
+        if let rate, !(rate >= 0.01 && rate <= 10_000_000) {
+            throw ValidationError("--rate is 0.01 to 10000000 calls per second")
+        }
+        if let expectedInterval, !(expectedInterval >= 0.001 && expectedInterval <= 60_000_000) {
+            throw ValidationError("--expected-interval is 0.001 to 60000000 microseconds")
+        }
+        guard rate == nil || expectedInterval == nil else {
+            throw ValidationError("--expected-interval is for a closed loop: with --rate nothing is left to correct")
+        }
         guard duration >= 0.1, duration <= 86_400 else { throw ValidationError("--duration is 0.1 to 86400 seconds") }
         guard warmUp >= 0, warmUp <= 3600 else { throw ValidationError("--warm-up is 0 to 3600 seconds") }
         guard timeout >= 0.01, timeout <= 3600 else { throw ValidationError("--timeout is 0.01 to 3600 seconds") }
@@ -50,6 +77,8 @@ struct LoadOptions: ParsableArguments {
             throw ValidationError("--loops is 1 to 64, and at most --connections")
         }
     }
+
+    var shape: LoadShape { LoadShape(connections: connections, inFlight: inFlight, rate: rate) }
 
     /// No call is tried again: a bench counts each one that fails.
     var client: ChatClientOptions {

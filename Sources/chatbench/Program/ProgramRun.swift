@@ -2,7 +2,6 @@
 
 internal import ArgumentParser
 internal import ChatClient
-internal import Glibc
 
 /// Why the program ends without a report.
 struct ProgramFailure: Error {
@@ -17,6 +16,9 @@ enum ExitStatus {
     static let callsFailed: Int32 = 1
     /// No server, or not the service that was asked for.
     static let unavailable: Int32 = 69
+
+    /// Ended by a signal, as shells tell it.
+    static func ended(by signal: Int32) -> Int32 { 128 + signal }
 }
 
 enum ProgramRun {

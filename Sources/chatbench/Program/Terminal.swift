@@ -11,7 +11,7 @@ enum Terminal {
     static func say(_ words: String) { write("chatbench: \(words)\n", to: STDERR_FILENO) }
 
     /// Nobody can be told that this failed.
-    private static func write(_ text: String, to descriptor: Int32) {
+    static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)

@@ -7,9 +7,9 @@ struct ChatWork: Work {
 
     init(_ conversation: Conversation) { self.conversation = conversation }
 
-    mutating func call(_ client: ChatClient) async throws -> Int {
+    mutating func call(_ client: ChatClient) async throws -> CallOutcome {
         let reply = try await client.chat(conversation.next())
         guard !reply.text.isEmpty else { throw WrongAnswer(description: "the answer is empty") }
-        return Int(clamping: reply.usage?.outputTokens ?? 0)
+        return CallOutcome(tokens: Int(clamping: reply.usage?.outputTokens ?? 0))
     }
 }

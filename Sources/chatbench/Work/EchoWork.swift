@@ -7,10 +7,10 @@ struct EchoWork: Work {
 
     init(payloadBytes: Int) { payload = [UInt8](repeating: UInt8(ascii: "x"), count: payloadBytes) }
 
-    mutating func call(_ client: ChatClient) async throws -> Int {
+    mutating func call(_ client: ChatClient) async throws -> CallOutcome {
         guard try await client.echo(payload) == payload else {
             throw WrongAnswer(description: "the echo is not what was sent")
         }
-        return 0
+        return CallOutcome()
     }
 }

@@ -8,14 +8,14 @@ struct LockWork: Work {
 
     init(caller: Int) { key = "\(RunName.prefix)-\(caller)" }
 
-    mutating func call(_ client: ChatClient) async throws -> Int {
+    mutating func call(_ client: ChatClient) async throws -> CallOutcome {
         if let token = held {
             held = nil
             try await client.releaseLock(key, token: token)
         } else {
             held = try await client.acquireLock(key).token
         }
-        return 0
+        return CallOutcome()
     }
 
     mutating func finish(_ client: ChatClient) async {

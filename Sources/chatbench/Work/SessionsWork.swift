@@ -13,7 +13,7 @@ struct SessionsWork: Work {
         _ = try await client.chat("Something to remember.", sessionID: id)
     }
 
-    mutating func call(_ client: ChatClient) async throws -> Int {
+    mutating func call(_ client: ChatClient) async throws -> CallOutcome {
         step += 1
         switch step % 3 {
         case 0:
@@ -29,7 +29,7 @@ struct SessionsWork: Work {
                 throw WrongAnswer(description: "the list of sessions is empty")
             }
         }
-        return 0
+        return CallOutcome()
     }
 
     mutating func finish(_ client: ChatClient) async { _ = try? await client.deleteSession(id) }

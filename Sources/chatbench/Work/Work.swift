@@ -7,9 +7,7 @@ protocol Work: Sendable {
     /// Before the load: makes what the calls need.
     mutating func prepare(_ client: ChatClient) async throws
     /// Makes one call.
-    ///
-    /// - Returns: the tokens that it brought.
-    mutating func call(_ client: ChatClient) async throws -> Int
+    mutating func call(_ client: ChatClient) async throws -> CallOutcome
     /// After the load: gives back what is held.
     mutating func finish(_ client: ChatClient) async
 }
@@ -17,6 +15,13 @@ protocol Work: Sendable {
 extension Work {
     mutating func prepare(_ client: ChatClient) async throws {}
     mutating func finish(_ client: ChatClient) async {}
+}
+
+/// What a call that succeeded brought.
+struct CallOutcome: Sendable {
+    var tokens = 0
+    /// From the model's sending of a token to its arrival, for each token that tells when it was sent.
+    var tokenNanoseconds: [UInt64] = []
 }
 
 /// An answer that came and is wrong.

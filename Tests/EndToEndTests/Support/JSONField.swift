@@ -9,6 +9,9 @@ extension String {
         return String(self[start...].prefix { $0 != "," && $0 != "}" })
     }
 
+    /// As `field`, where it is a number.
+    func number(_ key: String) -> Double? { field(key).flatMap(Double.init) }
+
     /// Its lines, without empty ones.
     var lines: [String] { split(separator: "\n").map(String.init) }
 }
