@@ -36,7 +36,7 @@ verify: setup ## The long tier: sanitizers, and the `verify` scripts under Tests
 fuzz: setup ## Fuzz what reads bytes from outside, for SECONDS=1200 in all; TARGET=name for one target
 	@Tests/Fuzz/run $(SECONDS) $(TARGET)
 
-bench: build ## Measure chatd with chatbench
+bench: build ## Measure chatd beside its peers: a Markdown table
 	@.ci/bench
 
 generate: setup ## Write the generated code anew from proto/

@@ -90,7 +90,9 @@ let package = Package(
             name: "chatctl", dependencies: ["ChatClient", arguments], swiftSettings: swiftSettings),
         .executableTarget(
             name: "chatbench",
-            dependencies: ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "FakeModel", arguments],
+            dependencies: [
+                "ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "JSON", "FakeModel", arguments,
+            ],
             swiftSettings: swiftSettings),
 
         // Tests.

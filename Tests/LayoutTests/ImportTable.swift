@@ -53,7 +53,9 @@ enum ImportTable {
         ImportRow(
             target: "chatctl", project: ["ChatClient"], external: ["ArgumentParser", "Glibc", "Synchronization"]),
         ImportRow(
-            target: "chatbench", project: ["ChatClient", "ChatStubs", "FakeModel", "IOLoop", "ProtoMessages", "RPC"],
+            target: "chatbench",
+            // JSON to read what the peers' loads print.
+            project: ["ChatClient", "ChatStubs", "FakeModel", "IOLoop", "JSON", "ProtoMessages", "RPC"],
             external: ["ArgumentParser", "Glibc", "Synchronization"]),
     ]
 

@@ -19,7 +19,8 @@ struct Chatbench: AsyncParsableCommand {
             answers; 130 after Ctrl-C.
             """,
         subcommands: [
-            EchoVerb.self, ChatVerb.self, StreamVerb.self, LockVerb.self, SessionsVerb.self, ModelVerb.self,
+            EchoVerb.self, ChatVerb.self, StreamVerb.self, LockVerb.self, SessionsVerb.self, IdleVerb.self,
+            ModelVerb.self, CompareVerb.self,
         ])
 }
 

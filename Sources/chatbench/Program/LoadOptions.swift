@@ -24,7 +24,7 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The time from one call to the next that latencies are corrected for, without --rate. (default: the median)",
+            "What latencies are corrected for in a closed loop: from one call to the next. (default: the median)",
             valueName: "microseconds"))
     var expectedInterval: Double?
 
