@@ -119,6 +119,8 @@ final class FakeModelConnection: ByteStreamHandler {
             case .stamped(var bytes, let place):
                 FakeModelStamp.write(into: &bytes, at: place)
                 send(bytes, tokens: 1)
+                // At once, and not with the other answers of this pass: from here on it is on its way.
+                stream.flush()
             case .pause(let duration):
                 nonisolated(unsafe) let connection = self  // Timers of this loop run on this loop.
                 timer = model.loop.schedule(at: model.loop.now + duration) {

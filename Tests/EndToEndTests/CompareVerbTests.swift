@@ -16,7 +16,8 @@ extension EndToEnd {
                 path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
                 let (chatd, chatbench) = (BuiltPrograms.path(of: "chatd"), BuiltPrograms.path(of: "chatbench"))
                 let serve = """
-                    exec \(chatd) --listen 127.0.0.1:0 --model offline --diagnostics > >(exec sed -u 's/^chatd //')
+                    exec \(chatd) --listen 127.0.0.1:0 --store memory: --model offline --diagnostics \
+                        > >(exec sed -u 's/^chatd //')
                     """
                 let load = """
                     [ "$1" = \(path)/out/$(basename "$(dirname "$0")") ] || exit 64

@@ -90,7 +90,7 @@ struct ComparisonTests {
             | RSS of an idle chatd, `memory:` | 25.4 MB | <= 20 MB (not met) |
             | RSS per idle connection, of 10,000 | 7.00 KB | <= 8 KB (met) |
 
-            Medians of 1 rounds of 3.00 s; a ratio is the median of the rounds' ratios. A work's two numbers are \
+            Medians of 1 round of 3 s; a ratio is the median of the rounds' ratios. A work's two numbers are \
             connections x calls in flight on each.
 
             - gRPC C++ is not measured: no compiler
@@ -99,6 +99,21 @@ struct ComparisonTests {
         #expect(table.markdown == expected)
         // chatd under chatbench was not measured.
         #expect(!table.isComplete)
+    }
+
+    @Test("what fails for one reason in several works is one note")
+    func notes() {
+        var notes = Notes()
+        notes.add("chatd, redis: is not measured", because: "refused", in: .chat)
+        notes.add("there is no Redis", because: "no such program")
+        notes.add("chatd, redis: is not measured", because: "refused", in: .stream)
+        notes.add("chatd, redis: is not measured", because: "refused", in: .stream)
+        notes.add("chatd, redis: is not measured", because: "killed", in: .stream)
+        #expect(
+            notes.lines == [
+                "chatd, redis: is not measured (chat, stream): refused", "there is no Redis: no such program",
+                "chatd, redis: is not measured (stream): killed",
+            ])
     }
 
     @Test("the JSON has the same, with the spread of each ratio")

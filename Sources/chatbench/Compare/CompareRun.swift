@@ -9,7 +9,7 @@ struct CompareRun {
 
     private var comparison = Comparison()
     private var footprints: [Footprint] = []
-    private var notes: [String] = []
+    private var notes = Notes()
     /// Peers that could not be built.
     private var brokenPeers: Set<Peer> = []
     /// Contestants that failed, by work: they are not tried again.
@@ -38,16 +38,17 @@ struct CompareRun {
             }
         }
         return ComparisonTable(
-            contests: selection.contests, comparison: run.comparison, footprints: run.footprints, notes: run.notes,
+            contests: selection.contests, comparison: run.comparison, footprints: run.footprints,
+            notes: run.notes.lines,
             rounds: rounds, seconds: seconds)
     }
 
-    /// Runs `body`; its failure becomes a note that begins with `words`.
+    /// Runs `body`; its failure becomes a note on `subject`.
     ///
     /// - Returns: false when it failed.
     @discardableResult
     private mutating func noting(
-        _ words: String, _ body: (inout CompareRun) async throws -> Void
+        _ subject: String, in work: ComparedWork? = nil, _ body: (inout CompareRun) async throws -> Void
     ) async throws -> Bool {
         do {
             try await body(&self)
@@ -55,9 +56,8 @@ struct CompareRun {
         } catch let failure as ChildFailure {
             // A child that was ended because of Ctrl-C has not failed.
             try Task.checkCancellation()
-            let note = "\(words): \(failure)"
-            Terminal.say(note)
-            if !notes.contains(note) { notes.append(note) }
+            Terminal.say("\(subject): \(failure)")
+            notes.add(subject, because: failure.description, in: work)
             return false
         }
     }
@@ -106,17 +106,19 @@ struct CompareRun {
     private mutating func measure(
         _ contestant: Contestant, in work: ComparedWork, round: Int, _ surroundings: Workshop.Surroundings
     ) async throws {
-        let name = "\(contestant.title), \(work.rawValue)"
-        Terminal.say("round \(round + 1) of \(rounds): \(name)")
-        let words = "\(name) is not measured from round \(round + 1) on"
-        let isMeasured = try await noting(words) { run in
+        Terminal.say("round \(round + 1) of \(rounds): \(contestant.title), \(work.rawValue)")
+        let since = round == 0 ? "" : " from round \(round + 1) on"
+        let isMeasured = try await noting("\(contestant.title) is not measured\(since)", in: work) { run in
             let (workshop, seconds) = (run.workshop, run.seconds)
             var isChatd = false
             if case .chatd = contestant.server { isChatd = true }
             let line = try await workshop.with(contestant.server, surroundings) { server in
                 try await workshop.measure(work, by: contestant.load, on: server, isChatd: isChatd, seconds: seconds)
             }
-            if line.errors > 0 { run.notes.append("\(name): \(line.errors) calls of round \(round + 1) failed") }
+            if line.errors > 0 {
+                let words = "\(line.errors) calls of round \(round + 1)"
+                run.notes.add("\(contestant.title) failed some calls", because: words, in: work)
+            }
             run.comparison.add(line.figures, of: contestant, in: work, round: round)
         }
         if !isMeasured { failed[work, default: []].insert(contestant) }
@@ -168,10 +170,14 @@ struct CompareRun {
     private static let tokenIntervalMilliseconds = 10
     /// Streams at a time on each of 16 connections: more than one machine of two cores can bear at that pace.
     private static let latencyInFlight = 64
+    /// Until so many streams, begun together, are spread over time; and at least so long it is measured, since one of
+    /// them takes half a second at best.
+    private static let latencyWarmUpSeconds = 2.0
+    private static let latencySecondsMin = 3.0
 
     private mutating func measureTokenLatency() async throws {
         let workshop = workshop
-        let seconds = seconds
+        let seconds = max(seconds, Self.latencySecondsMin)
         let flags = [
             "--tokens", String(ComparedWork.tokens), "--interval", String(Self.tokenIntervalMilliseconds), "--stamp",
         ]
@@ -183,11 +189,14 @@ struct CompareRun {
             for round in 0..<rounds {
                 Terminal.say("round \(round + 1) of \(rounds): latency of a token")
                 try await workshop.withChatd(.memory, Workshop.Surroundings(modelURL: modelURL)) { server in
-                    let full = try await workshop.chatbench(load, on: server, seconds: seconds)
+                    let full = try await workshop.chatbench(
+                        load, on: server, seconds: seconds, warmUp: Self.latencyWarmUpSeconds)
                     guard let most = full.figures[.callsPerSecond], most > 0 else { return }
                     let rate = most / 2
+                    // At random: even arrivals would put the tokens of all streams into the same milliseconds.
+                    let arrivals = ["--rate", Decimal.text(rate, digits: 2), "--arrivals", "poisson"]
                     let half = try await workshop.chatbench(
-                        load + ["--rate", Decimal.text(rate, digits: 2)], on: server, seconds: seconds)
+                        load + arrivals, on: server, seconds: seconds, warmUp: Self.latencyWarmUpSeconds)
                     guard let p50 = half.tokenP50Microseconds, let p99 = half.tokenP99Microseconds else { return }
                     rates.append(rate)
                     middles.append(p50)

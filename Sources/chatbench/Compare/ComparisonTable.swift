@@ -86,8 +86,9 @@ struct ComparisonTable: Sendable {
     }
 
     private var closingWords: String {
-        "Medians of \(rounds) rounds of \(Decimal.short(seconds)) s; a ratio is the median of the rounds' ratios. "
-            + "A work's two numbers are connections x calls in flight on each."
+        let length = Decimal.text(seconds, digits: seconds == seconds.rounded() ? 0 : 1)
+        return "Medians of \(rounds) \(rounds == 1 ? "round" : "rounds") of \(length) s; a ratio is the median of the "
+            + "rounds' ratios. A work's two numbers are connections x calls in flight on each."
     }
 
     // MARK: JSON

@@ -58,28 +58,33 @@ struct Workshop: Sendable {
         let shape = ["--connections", String(work.connections), "--in-flight", String(work.inFlight)]
         switch load {
         case .chatbench:
-            return try await chatbench([work.verb] + shape, on: server, seconds: seconds)
+            return try await chatbench([work.verb] + shape, on: server, seconds: seconds, warmUp: Self.warmUpSeconds)
         case .peer(let peer):
             var command = [script("load", of: peer), output(of: peer), work.verb] + shape
             if peer == .ttrpc { command += ["--service", isChatd ? "chatd" : "peer"] }
-            return try await figures("\(peer.rawValue)'s load", command, on: server, seconds: seconds)
+            return try await figures(
+                "\(peer.rawValue)'s load", command, on: server, seconds: seconds, warmUp: Self.warmUpSeconds)
         }
     }
 
     /// Makes load by this program.
-    func chatbench(_ arguments: [String], on server: ServerAtWork, seconds: Double) async throws -> LoadLine {
-        try await figures("chatbench", ["\(programs)/chatbench"] + arguments + ["--json"], on: server, seconds: seconds)
+    func chatbench(
+        _ arguments: [String], on server: ServerAtWork, seconds: Double, warmUp: Double
+    ) async throws -> LoadLine {
+        try await figures(
+            "chatbench", ["\(programs)/chatbench"] + arguments + ["--json"], on: server, seconds: seconds,
+            warmUp: warmUp)
     }
 
     private func figures(
-        _ name: String, _ command: [String], on server: ServerAtWork, seconds: Double
+        _ name: String, _ command: [String], on server: ServerAtWork, seconds: Double, warmUp: Double
     ) async throws -> LoadLine {
         let options = [
             "--server", server.address, "--duration", Decimal.text(seconds, digits: 3), "--warm-up",
-            Decimal.text(Self.warmUpSeconds, digits: 3), "--server-pid", String(server.process),
+            Decimal.text(warmUp, digits: 3), "--server-pid", String(server.process),
         ]
         let text = try await ChildProcess.run(
-            name, command + options, limit: .seconds(seconds + Self.warmUpSeconds) + Self.loadSlack)
+            name, command + options, limit: .seconds(seconds + warmUp) + Self.loadSlack)
         guard let line = LoadLine(text) else { throw ChildFailure(description: "\(name) printed no figures: \(text)") }
         return line
     }
