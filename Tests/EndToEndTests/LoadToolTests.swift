@@ -33,9 +33,8 @@ extension EndToEnd {
                 let median = try #require(run.output.number("p50"))
                 #expect(calls > 0)
                 #expect(median > 0)
-                // Four callers: together they make at most so many calls of that length.
                 #expect(try #require(run.output.number("max")) >= median)
-                #expect(abs(try #require(run.output.number("seconds")) - 0.5) < 0.5)
+                #expect(try #require(run.output.number("seconds")) >= 0.5)
                 let resident = try #require(run.output.number("server_rss_bytes"))
                 #expect(try #require(run.output.number("server_rss_peak_bytes")) >= resident)
                 #expect(try #require(run.output.number("client_cpu_us_per_call")) > 0)
@@ -46,7 +45,7 @@ extension EndToEnd {
         func fixedRate(pattern: String) async throws {
             try await RunningServer.with(["--diagnostics"]) { server in
                 let run = try await bench(
-                    server, "echo", "--connections", "4", "--in-flight", "4", "--warm-up", "0.1", "--duration", "1",
+                    server, "echo", "--connections", "4", "--in-flight", "4", "--warm-up", "0.1", "--duration", "2",
                     "--rate", "400", "--arrivals", pattern
                 ).end()
                 #expect(run.status == 0)
@@ -62,7 +61,7 @@ extension EndToEnd {
             // One caller and five words of 300 ms in between: 1.2 s a call, asked for four times a second.
             try await RunningServer.with(answers: Answers.slow) { server in
                 let run = try await bench(
-                    server, "stream", "--warm-up", "0", "--duration", "3", "--rate", "4"
+                    server, "stream", "--warm-up", "0", "--duration", "5", "--rate", "4"
                 ).end()
                 #expect(run.output.field("errors") == "0")
                 #expect(try #require(run.output.number("late_calls")) >= 1)
