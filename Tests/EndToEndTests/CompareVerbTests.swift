@@ -1,6 +1,7 @@
 // `chatbench compare` with peers that are chatd under another name: what it starts, prints and leaves behind.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {

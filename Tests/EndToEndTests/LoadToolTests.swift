@@ -1,6 +1,7 @@
 // chatbench on a real chatd: what it prints can be believed.
 
 import Glibc
+import ProgramSupport
 import Testing
 
 extension EndToEnd {
