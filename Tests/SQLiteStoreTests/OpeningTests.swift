@@ -90,6 +90,28 @@ struct OpeningTests {
         try queue.close()
     }
 
+    @Test("another program's database is refused byte for byte as it was")
+    func leftAlone() async throws {
+        let folder = try StoreFolder()
+        let queue = try DatabaseQueue(path: folder.database)
+        try queue.inDatabase { try $0.execute(sql: "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)") }
+        try queue.close()
+        let before = try bytes(folder.database)
+        #expect(try refusal(folder.database).contains("is a database of another program"))
+        let after = try bytes(folder.database)
+        #expect(before == after && !before.isEmpty)
+        #expect(access(folder.database + "-wal", F_OK) != 0)
+    }
+
+    private func bytes(_ path: String) throws -> [UInt8] {
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = read(descriptor, &bytes, bytes.count)
+        try #require(count >= 0)
+        return Array(bytes[..<count])
+    }
+
     @Test("other programs' databases, other files and folders are refused and left alone")
     func notOurs() async throws {
         let folder = try StoreFolder()

@@ -2,6 +2,7 @@
 
 import ChatEngine
 import EngineConformance
+import Glibc
 import Testing
 
 @testable import SQLiteStore
@@ -163,8 +164,12 @@ struct RestartTests {
         await #expect(throws: CancellationError.self) {
             try await store.opened.copy(to: store.folder.path + "/copy.db") { false }
         }
+        #expect(access(store.folder.path + "/copy.db", F_OK) != 0, "nothing half is left")
         await #expect(throws: StoreOpenError.self) { try await store.opened.copy(to: store.folder.database) }
         try await store.append("after")
         await store.opened.close()
+        await #expect(throws: EngineError.self) {
+            try await store.opened.copy(to: store.folder.path + "/copy.db")
+        }
     }
 }

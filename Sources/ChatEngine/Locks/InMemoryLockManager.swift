@@ -2,9 +2,10 @@
 // continuations, observers and timers are told outside it.
 //
 // With a journal, callers' locks outlive the process: what was decided is given to the journal inside the mutex, so in
-// the order of the decisions, and told when it is durable. A grant that could not be written is taken back. A release
-// that could not be written holds in this process and is told as unknown: after a crash the lock would be held until
-// its lease ends, which is safe. The locks of sessions end with the turns of the process, and are never written.
+// the order of the decisions, and told when it is durable. A grant that could not be written is taken back, a renewal
+// that could not leaves the lease as it was told before, and neither is told when its lease has ended meanwhile. A
+// release that could not be written holds in this process and is told as unknown: after a crash the lock would be held
+// until its lease ends, which is safe. The locks of sessions end with the turns of the process, and are never written.
 
 internal import Synchronization
 
@@ -18,7 +19,7 @@ public final class InMemoryLockManager: LockManager {
     private struct State {
         var table: LockTable
         var waits: [UInt64: Wait] = [:]
-        var observers: [UInt64: @Sendable (LeaseEvent) -> Void] = [:]
+        var observers: [UInt64: @Sendable (LockLoss) -> Void] = [:]
         /// The last write of each key that is under way.
         var writes: [LockKey: JournalWrite] = [:]
         var lastID: UInt64 = 0
@@ -32,7 +33,7 @@ public final class InMemoryLockManager: LockManager {
     /// An effect with those whom it concerns, taken out of the state under the mutex, told outside it.
     private enum Delivery {
         case resume(Wait, Result<LockLease, EngineError>)
-        case lost([@Sendable (LeaseEvent) -> Void], LockLoss)
+        case lost([@Sendable (LockLoss) -> Void], LockLoss)
         case wake(LockKey, at: ContinuousClock.Instant)
     }
 
@@ -66,20 +67,17 @@ public final class InMemoryLockManager: LockManager {
 
     public func acquire(_ request: LockRequest) async throws -> LockLease {
         try Task.checkCancellation()
-        let ((id, acquisition, isRepeated), write) = update { state, time, effects in
+        let ((id, acquisition), write) = update { state, time, effects in
             let id = state.makeID()
-            let isRepeated = state.table.holds(request.key, token: request.token, at: time.now)
             var immediate = request
             immediate.waitDeadline = nil
             let result = state.table.acquire(immediate, waiter: id, at: time, effects: &effects)
-            return (id, result, isRepeated)
+            return (id, result)
         }
         switch acquisition {
         case .granted(let lease):
-            guard write != nil else { return lease }
-            return try await withCheckedThrowingContinuation {
-                tell($0, of: lease, takesBack: !isRepeated, after: write)
-            }
+            guard let write, lease.key.kind == .service else { return lease }
+            return try await withCheckedThrowingContinuation { tell($0, of: lease, after: write) }
         case .refused(let error):
             guard error.kind == .lockNotAcquired, request.waitDeadline != nil else { throw error }
             return try await wait(request, waiter: id)
@@ -90,9 +88,10 @@ public final class InMemoryLockManager: LockManager {
     public func renew(_ key: LockKey, token: LockToken, timeToLive: Duration) async throws -> LockLease {
         let (lease, write) = renewNow(key, token: token, timeToLive: timeToLive)
         guard let lease else { throw EngineError.lockLost(key.name, .expired) }
-        // A renewal that was not written lasts in this process only, and the caller is told of none.
-        try await write?.wait()
-        return lease
+        guard let write, key.kind == .service else { return lease }
+        return try await withCheckedThrowingContinuation { continuation in
+            tell(continuation, of: lease, after: write, tooLate: .lockLost(key.name, .expired))
+        }
     }
 
     @discardableResult
@@ -141,21 +140,17 @@ public final class InMemoryLockManager: LockManager {
     public func keepAlive(
         _ lease: LockLease, onEvent: @escaping @Sendable (LeaseEvent) -> Void
     ) -> any LeaseKeeper {
-        let observer: UInt64? = update { state, time, effects in
-            let id = state.makeID()
-            guard
-                state.table.observe(lease.key, token: lease.token, observer: id, at: time, effects: &effects)
-            else { return nil }
-            state.observers[id] = onEvent
-            return id
-        }.0
-        guard let observer else {
-            clock.schedule(at: clock.now) { onEvent(.lost(.expired)) }
-            return InMemoryLeaseKeeper(manager: self, lease: lease, observer: 0, clock: clock, onEvent: onEvent)
-        }
+        let observer = state.withLock { $0.makeID() }
         let keeper = InMemoryLeaseKeeper(
             manager: self, lease: lease, observer: observer, clock: clock, onEvent: onEvent)
-        keeper.start()
+        let isHeld = update { state, time, effects in
+            guard
+                state.table.observe(lease.key, token: lease.token, observer: observer, at: time, effects: &effects)
+            else { return false }
+            state.observers[observer] = { keeper.lost($0) }
+            return true
+        }.0
+        if isHeld { keeper.start() } else { clock.schedule(at: clock.now) { keeper.lost(.expired) } }
         return keeper
     }
 
@@ -185,14 +180,13 @@ public final class InMemoryLockManager: LockManager {
     private func enqueue(
         _ request: LockRequest, waiter: UInt64, continuation: CheckedContinuation<LockLease, any Error>
     ) {
-        let ((acquisition, isRepeated), write) = update { state, time, effects in
-            let isRepeated = state.table.holds(request.key, token: request.token, at: time.now)
+        let (acquisition, write) = update { state, time, effects in
             let result = state.table.acquire(request, waiter: waiter, at: time, effects: &effects)
             if result == .queued { state.waits[waiter] = Wait(continuation: continuation, timer: nil) }
-            return (result, isRepeated)
+            return result
         }
         switch acquisition {
-        case .granted(let lease): tell(continuation, of: lease, takesBack: !isRepeated, after: write)
+        case .granted(let lease): tell(continuation, of: lease, after: write)
         case .refused(let error): continuation.resume(throwing: error)
         case .queued:
             if let deadline = request.waitDeadline { armDeadline(deadline, request.key, waiter: waiter) }
@@ -237,26 +231,42 @@ public final class InMemoryLockManager: LockManager {
         }
     }
 
-    /// Frees a lock whose holder cannot rely on it, since its lease could not be written down. Not where another write
-    /// of this lock is under way: the caller may have repeated its call, and rely on the answer to that one.
-    fileprivate func takeBack(_ lease: LockLease) {
+    /// A lease that was to be written down: true when its holder may rely on it.
+    ///
+    /// Not taken back where another write of this lock is under way: the caller may have repeated its call, and that
+    /// write decides.
+    fileprivate func settle(_ lease: LockLease, _ error: EngineError?) -> Bool {
+        update { state, time, effects in
+            if error == nil { return state.table.confirm(lease, at: time.now) }
+            if state.writes[lease.key] == nil { state.table.deny(lease, at: time, effects: &effects) }
+            return false
+        }.0
+    }
+
+    /// Gives a lease back that its keeper could not renew in time.
+    fileprivate func giveBack(_ lease: LockLease) {
         _ = update { state, time, effects in
-            guard state.writes[lease.key] == nil else { return }
-            _ = state.table.release(lease.key, token: lease.token, at: time, effects: &effects)
+            _ = state.table.forceRelease(lease.key, fence: lease.fence, at: time, effects: &effects)
         }
     }
 
-    /// Resumes a caller with its lease once that is durable.
+    /// Resumes a caller with its lease once that is durable, if it still holds the lock then.
     private func tell(
-        _ continuation: CheckedContinuation<LockLease, any Error>, of lease: LockLease, takesBack: Bool,
-        after write: JournalWrite?
+        _ continuation: CheckedContinuation<LockLease, any Error>, of lease: LockLease, after write: JournalWrite?,
+        tooLate: EngineError? = nil
     ) {
-        guard let write else { return continuation.resume(returning: lease) }
+        guard let write, lease.key.kind == .service else { return continuation.resume(returning: lease) }
         write.whenDone { error in
-            guard let error else { return continuation.resume(returning: lease) }
-            if takesBack { self.takeBack(lease) }
-            continuation.resume(throwing: error)
+            if self.settle(lease, error) { return continuation.resume(returning: lease) }
+            continuation.resume(throwing: error ?? tooLate ?? Self.grantedTooLate(lease))
         }
+    }
+
+    private static func grantedTooLate(_ lease: LockLease) -> EngineError {
+        EngineError(
+            .lockNotAcquired, reason: "NOT_ACQUIRED",
+            "the lock \(lease.key.name) was granted, but writing that down took longer than its time to live; ask for "
+                + "a longer one, or try again")
     }
 
     fileprivate func stopObserving(_ key: LockKey, observer: UInt64) {
@@ -328,12 +338,12 @@ public final class InMemoryLockManager: LockManager {
         switch delivery {
         case .resume(let wait, .success(let lease)):
             wait.timer?.cancel()
-            tell(wait.continuation, of: lease, takesBack: true, after: lease.key.kind == .service ? write : nil)
+            tell(wait.continuation, of: lease, after: write)
         case .resume(let wait, .failure(let error)):
             wait.timer?.cancel()
             wait.continuation.resume(throwing: error)
         case .lost(let observers, let loss):
-            for observer in observers { observer(.lost(loss)) }
+            for observer in observers { observer(loss) }
         case .wake(let key, let instant):
             clock.schedule(at: instant) { [weak self] in
                 _ = self?.update { state, time, effects in
@@ -347,14 +357,14 @@ public final class InMemoryLockManager: LockManager {
 /// Renews one lease on the clock's timers. The timers own it, so it lives until it is stopped or the lease is lost.
 private final class InMemoryLeaseKeeper: LeaseKeeper {
     private struct State {
-        var stopped = false
+        /// Nobody is told anything any more.
+        var isOver = false
         var timer: (any EngineTimer)?
-        /// Until when the lease is written down, by this process's clock: what its holder may rely on.
-        var writtenUntil: ContinuousClock.Instant
+        /// The lease that its holder relies on: written down, where there is a journal.
+        var lease: LockLease
     }
 
     private let manager: InMemoryLockManager
-    private let lease: LockLease
     private let observer: UInt64
     private let clock: any EngineClock
     private let onEvent: @Sendable (LeaseEvent) -> Void
@@ -365,67 +375,85 @@ private final class InMemoryLeaseKeeper: LeaseKeeper {
         onEvent: @escaping @Sendable (LeaseEvent) -> Void
     ) {
         self.manager = manager
-        self.lease = lease
         self.observer = observer
         self.clock = clock
         self.onEvent = onEvent
-        self.state = Mutex(State(writtenUntil: lease.validUntil))
+        self.state = Mutex(State(lease: lease))
     }
 
-    func start() {
-        // A third of the lease: two renewals may come late before it is lost.
-        arm(at: clock.now + lease.timeToLive / 3)
+    private var lease: LockLease { state.withLock { $0.lease } }
+
+    func start() { arm(at: Self.renewal(of: lease)) }
+
+    /// When a third of the lease is over: two renewals may come late before it is lost. Counted from the lease, and not
+    /// from when it was told, which may be late.
+    private static func renewal(of lease: LockLease) -> ContinuousClock.Instant {
+        lease.validUntil - lease.timeToLive * 2 / 3
     }
 
     private func arm(at instant: ContinuousClock.Instant) {
         let timer = clock.schedule(at: instant) { self.renew() }
-        let stopped = state.withLock { state in
-            state.timer = timer
-            return state.stopped
+        let isOver = state.withLock { state in
+            if !state.isOver { state.timer = timer }
+            return state.isOver
         }
-        if stopped { timer.cancel() }
+        if isOver { timer.cancel() }
     }
 
     func stop() {
-        let timer = state.withLock { state in
-            state.stopped = true
-            defer { state.timer = nil }
-            return state.timer
-        }
-        timer?.cancel()
+        _ = end()
         manager.stopObserving(lease.key, observer: observer)
     }
 
+    /// The lease is lost: the last thing that is told, once.
+    func lost(_ loss: LockLoss) {
+        if end() { onEvent(.lost(loss)) }
+    }
+
+    /// False when it was over already.
+    private func end() -> Bool {
+        let (timer, isFirst) = state.withLock { state in
+            defer {
+                state.isOver = true
+                state.timer = nil
+            }
+            return (state.timer, !state.isOver)
+        }
+        timer?.cancel()
+        return isFirst
+    }
+
     private func renew() {
-        guard !state.withLock({ $0.stopped }) else { return }
-        let (lease, write) = manager.renewNow(lease.key, token: lease.token, timeToLive: lease.timeToLive)
+        let (isOver, old) = state.withLock { ($0.isOver, $0.lease) }
+        guard !isOver else { return }
+        let (lease, write) = manager.renewNow(old.key, token: old.token, timeToLive: old.timeToLive)
         // A lease that cannot be renewed was lost, and the table told the observer so.
         guard let lease else { return }
-        guard let write else { return renewed(lease) }
+        guard let write, lease.key.kind == .service else { return renewed(lease) }
         write.whenDone { error in
-            if error == nil { self.renewed(lease) } else { self.renewalFailed() }
+            if self.manager.settle(lease, error) { self.renewed(lease) } else { self.renewalFailed() }
         }
     }
 
     private func renewed(_ lease: LockLease) {
-        let stopped = state.withLock { state in
-            state.writtenUntil = lease.validUntil
-            return state.stopped
+        let isOver = state.withLock { state in
+            state.lease = lease
+            return state.isOver
         }
-        if stopped { return }
+        if isOver { return }
         onEvent(.renewed(lease))
-        start()
+        arm(at: Self.renewal(of: lease))
     }
 
     /// The journal cannot be written now: tries again until the lease that is written down ends.
     private func renewalFailed() {
-        let (stopped, end) = state.withLock { ($0.stopped, $0.writtenUntil) }
-        if stopped { return }
-        guard clock.now < end else {
-            stop()
-            manager.takeBack(lease)
-            return onEvent(.lost(.unreachable))
+        let (isOver, lease) = state.withLock { ($0.isOver, $0.lease) }
+        if isOver { return }
+        guard clock.now < lease.validUntil else {
+            lost(.unreachable)
+            manager.stopObserving(lease.key, observer: observer)
+            return manager.giveBack(lease)
         }
-        arm(at: min(clock.now + lease.timeToLive / 6, end))
+        arm(at: min(clock.now + lease.timeToLive / 6, lease.validUntil))
     }
 }

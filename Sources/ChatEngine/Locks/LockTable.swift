@@ -45,6 +45,8 @@ struct LockTable {
         var timeToLive: Duration
         var expiresAt: ContinuousClock.Instant
         var acquiredAtMicroseconds: Int64
+        /// Until when the lease is written down; nil before its first write. Kept by managers with a journal.
+        var writtenUntil: ContinuousClock.Instant?
         var observers: [UInt64] = []
     }
 
@@ -204,6 +206,29 @@ struct LockTable {
             expiresAtMicroseconds: time.wallMicroseconds + (holder.expiresAt - time.now).microseconds)
     }
 
+    /// The lease is written down. False when its holder cannot rely on it any more: it ended, or another one stands
+    /// there.
+    mutating func confirm(_ lease: LockLease, at now: ContinuousClock.Instant) -> Bool {
+        guard let holder = records[lease.key]?.holder, holder.token == lease.token, holder.fence == lease.fence,
+            now < lease.validUntil
+        else { return false }
+        records[lease.key]?.holder?.writtenUntil = lease.validUntil
+        return true
+    }
+
+    /// The lease could not be written down. A new one is taken back; one that was written before lasts at least as
+    /// long as its holder was told then.
+    mutating func deny(_ lease: LockLease, at time: Time, effects: inout [Effect]) {
+        guard let holder = records[lease.key]?.holder, holder.token == lease.token, holder.fence == lease.fence
+        else { return }
+        if let writtenUntil = holder.writtenUntil {
+            records[lease.key]?.holder?.expiresAt = max(holder.expiresAt, writtenUntil)
+            armWake(lease.key, at: time, effects: &effects)
+        } else {
+            _ = release(lease.key, token: lease.token, at: time, effects: &effects)
+        }
+    }
+
     /// Takes over the leases of a process before this one, with what is left of their time: never more than their time
     /// to live, whatever the system's clock did meanwhile. No fence from now on is smaller than `lastFence`.
     mutating func restore(_ leases: [LeaseRecord], lastFence: UInt64, at time: Time) {
@@ -212,10 +237,10 @@ struct LockTable {
         for lease in leases {
             let left = Duration.microseconds(lease.expiresAtMicroseconds - time.wallMicroseconds)
             guard left > .zero else { continue }
+            let end = time.now + min(left, lease.timeToLive)
             let holder = Holder(
                 token: lease.token, fence: lease.fence, ownerLabel: lease.ownerLabel, timeToLive: lease.timeToLive,
-                expiresAt: time.now + min(left, lease.timeToLive),
-                acquiredAtMicroseconds: lease.acquiredAtMicroseconds)
+                expiresAt: end, acquiredAtMicroseconds: lease.acquiredAtMicroseconds, writtenUntil: end)
             records[lease.key] = Record(holder: holder)
             if lease.key.kind == .service { serviceCount += 1 }
         }

@@ -19,20 +19,24 @@ enum DatabaseFile {
             configuration.label = "chatd-store"
             configuration.journalMode = .wal
             configuration.foreignKeysEnabled = false
-            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+                // Before the log is set up, which changes the file: another program's is left as it is.
+                try Schema.check(handle(of: database), path: path, migrations: migrations)
+            }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.inDatabase { database in
                 // After opening: GRDB's set-up of the log makes it NORMAL, which loses commits when power fails.
                 try database.execute(sql: "PRAGMA synchronous = FULL")
+                // Changes that are undone lie in memory, and not as files in a folder that others may read.
+                try database.execute(sql: "PRAGMA temp_store = MEMORY")
                 // A log that grew for a moment is cut back to that when it is used anew.
                 try database.execute(sql: "PRAGMA journal_size_limit = \(logBytesKept)")
-                guard let handle = database.sqliteConnection else {
-                    preconditionFailure("an open database has a connection")
-                }
+                let handle = handle(of: database)
                 // GRDB's observers of transactions, which want all statements to be GRDB's own.
                 sqlite3_commit_hook(handle, nil, nil)
                 sqlite3_rollback_hook(handle, nil, nil)
-                try Schema.migrate(handle, path: path, migrations: migrations)
+                try Schema.migrate(handle, migrations: migrations)
                 try check(database, handle, path)
             }
             return queue
@@ -43,6 +47,13 @@ enum DatabaseFile {
         }
     }
 
+    private static func handle(of database: Database) -> OpaquePointer {
+        guard let handle = database.sqliteConnection else {
+            preconditionFailure("an open database has a connection")
+        }
+        return handle
+    }
+
     /// Of the write-ahead log, between its uses: four times what is moved into the database at once.
     private static let logBytesKept = 16 << 20
 
@@ -51,10 +62,11 @@ enum DatabaseFile {
         let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode")
         let locking = try String.fetchOne(database, sql: "PRAGMA locking_mode")
         let synchronous = try Schema.number(of: "PRAGMA synchronous", handle)
-        guard journal == "wal", locking == "exclusive", synchronous == 2 else {
+        let temporary = try Schema.number(of: "PRAGMA temp_store", handle)
+        guard journal == "wal", locking == "exclusive", synchronous == 2, temporary == 2 else {
             throw StoreOpenError(
                 "\(path) cannot be kept safely here (journal \(journal ?? "none"), locking \(locking ?? "none"), "
-                    + "synchronous \(synchronous)); name a file on a local disk")
+                    + "synchronous \(synchronous), temp_store \(temporary)); name a file on a local disk")
         }
     }
 
@@ -78,11 +90,18 @@ enum DatabaseFile {
         _ source: Database, to path: String, betweenSteps: @escaping () throws -> Void
     ) throws {
         guard try create(path) else { throw StoreOpenError("\(path) is there already; name a new file") }
-        let target = try DatabaseQueue(path: path)
-        try target.inDatabase { target in
-            try source.backup(to: target, pagesPerStep: copyStepPages) { _ in try betweenSteps() }
+        do {
+            let target = try DatabaseQueue(path: path)
+            try target.inDatabase { target in
+                try source.backup(to: target, pagesPerStep: copyStepPages) { _ in try betweenSteps() }
+            }
+            try target.close()
+        } catch {
+            // Nothing half may be taken for a copy.
+            for suffix in ["", "-journal", "-wal"] { unlink(path + suffix) }
+            guard let failure = (error as? DatabaseError).map(SQLiteFailure.init) else { throw error }
+            throw StoreOpenError("the copy \(path) cannot be made: \(failure.words)")
         }
-        try target.close()
     }
 
     // MARK: The file and its folder

@@ -5,44 +5,45 @@ internal import GRDBSQLite
 
 /// A value that can be bound.
 protocol SQLValue {
-    func bind(to statement: OpaquePointer, at index: Int32)
+    /// - Returns: SQLite's result code; texts take memory.
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32
 }
 
 extension Int64: SQLValue {
-    func bind(to statement: OpaquePointer, at index: Int32) { sqlite3_bind_int64(statement, index, self) }
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, self) }
 }
 
 extension Int: SQLValue {
-    func bind(to statement: OpaquePointer, at index: Int32) { sqlite3_bind_int64(statement, index, Int64(self)) }
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+        sqlite3_bind_int64(statement, index, Int64(self))
+    }
 }
 
 extension UInt64: SQLValue {
     /// SQLite's integers have a sign; the bits stay the same.
-    func bind(to statement: OpaquePointer, at index: Int32) {
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         sqlite3_bind_int64(statement, index, Int64(bitPattern: self))
     }
 }
 
 extension String: SQLValue {
-    func bind(to statement: OpaquePointer, at index: Int32) {
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         // SQLite copies the text: the destructor that says so is a number.
-        let copies = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        // Without a pointer an empty text would be NULL.
+        if isEmpty { return sqlite3_bind_text(statement, index, "", 0, copies) }
         var text = self
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                // Without a pointer an empty text would be NULL.
-                _ = sqlite3_bind_text(statement, index, characters.baseAddress ?? emptyText, Int32(bytes.count), copies)
+                sqlite3_bind_text64(
+                    statement, index, characters.baseAddress, UInt64(bytes.count), copies, UInt8(SQLITE_UTF8))
             }
         }
     }
 }
 
-/// Never freed, never written.
-nonisolated(unsafe) private let emptyText: UnsafePointer<CChar> = UnsafePointer(
-    UnsafeMutablePointer<CChar>.allocate(capacity: 1))
-
 extension Optional: SQLValue where Wrapped: SQLValue {
-    func bind(to statement: OpaquePointer, at index: Int32) {
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         if let self { self.bind(to: statement, at: index) } else { sqlite3_bind_null(statement, index) }
     }
 }
@@ -70,9 +71,6 @@ struct SQLRow {
         return Array(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
 
-    /// Bytes of the text, without reading it.
-    func byteCount(_ column: Int32) -> Int { Int(sqlite3_column_bytes(statement, column)) }
-
     private func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
 }
 
@@ -94,8 +92,8 @@ final class SQLStatement {
 
     /// Runs it to its end.
     func run<each Value: SQLValue>(_ values: repeat each Value) throws(SQLiteFailure) {
-        bind(repeat each values)
         defer { reset() }
+        try bind(repeat each values)
         while try step() {}
     }
 
@@ -103,8 +101,8 @@ final class SQLStatement {
     func first<Result, each Value: SQLValue>(
         _ values: repeat each Value, read: (SQLRow) throws(SQLiteFailure) -> Result
     ) throws(SQLiteFailure) -> Result? {
-        bind(repeat each values)
         defer { reset() }
+        try bind(repeat each values)
         return try step() ? try read(SQLRow(statement: handle)) : nil
     }
 
@@ -112,18 +110,19 @@ final class SQLStatement {
     func forEach<each Value: SQLValue>(
         _ values: repeat each Value, body: (SQLRow) throws(SQLiteFailure) -> Bool
     ) throws(SQLiteFailure) {
-        bind(repeat each values)
         defer { reset() }
+        try bind(repeat each values)
         while try step() {
             if try !body(SQLRow(statement: handle)) { return }
         }
     }
 
-    private func bind<each Value: SQLValue>(_ values: repeat each Value) {
+    private func bind<each Value: SQLValue>(_ values: repeat each Value) throws(SQLiteFailure) {
         var index: Int32 = 0
         for value in repeat each values {
             index += 1
-            value.bind(to: handle, at: index)
+            let code = value.bind(to: handle, at: index)
+            if code != SQLITE_OK { throw SQLiteFailure(code: code) }
         }
         assert(index == sqlite3_bind_parameter_count(handle), "each parameter has a value")
     }

@@ -58,8 +58,8 @@ struct SQLiteFailure: Error, Equatable {
             .internalError, reason: "INTERNAL", "the store failed (SQLite error \(code)); nothing was stored")
     }
 
-    /// The failure of a commit. Where a write or a sync failed it is not known what a later start will find.
+    /// The failure of a commit. But for a disk without room for it, it is not known what a later start will find.
     func engineError(ofCommit what: String) -> EngineError {
-        primary == SQLITE_IOERR ? .outcomeUnknown(what) : engineError
+        isDiskFull ? engineError : .outcomeUnknown(what)
     }
 }

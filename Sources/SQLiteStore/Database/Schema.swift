@@ -72,6 +72,7 @@ enum Schema {
                     finished_at INTEGER NOT NULL,
                     PRIMARY KEY (session, id)
                 ) STRICT;
+                CREATE INDEX turn_by_end ON turn (finished_at);
 
                 -- Numbers of sessions that are gone, and whose messages and turns are removed step by step.
                 CREATE TABLE removed_session (number INTEGER PRIMARY KEY) STRICT;
@@ -95,12 +96,10 @@ enum Schema {
                 """)
     ]
 
-    /// Brings the file to the version of `migrations`.
+    /// Looks whether the file is ours, and changes nothing.
     ///
-    /// - Throws: `StoreOpenError` when the file is another program's or a newer version's; `SQLiteFailure`.
-    static func migrate(
-        _ database: OpaquePointer, path: String, migrations: [Migration] = Schema.migrations
-    ) throws {
+    /// - Throws: `StoreOpenError` when it is another program's or a newer version's; `SQLiteFailure`.
+    static func check(_ database: OpaquePointer, path: String, migrations: [Migration]) throws {
         let version = try number(of: "PRAGMA user_version", database)
         let owner = try number(of: "PRAGMA application_id", database)
         let tables = try number(of: "SELECT count(*) FROM sqlite_schema", database)
@@ -112,6 +111,11 @@ enum Schema {
                 "\(path) was written by a newer chatd (its version is \(version), this program knows "
                     + "\(migrations.count)); use that chatd, or restore a backup that this one has made")
         }
+    }
+
+    /// Brings a file that was checked to the version of `migrations`.
+    static func migrate(_ database: OpaquePointer, migrations: [Migration]) throws(SQLiteFailure) {
+        let version = try number(of: "PRAGMA user_version", database)
         for (index, migration) in migrations.enumerated().dropFirst(Int(version)) {
             try run(
                 """

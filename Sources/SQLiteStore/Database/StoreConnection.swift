@@ -15,7 +15,9 @@ final class StoreConnection {
     var lastActivity: Int64
     /// Sessions that a running turn keeps alive beyond what is stored, by their numbers. Written with the next sweep
     /// unless the turn's own append does it before: a commit for each turn that begins would be one sync more.
-    var renewals: [Int64: Int64] = [:]
+    private(set) var renewals: [Int64: Int64] = [:]
+    /// Those that the transaction under way has dropped, for the case that it fails.
+    private var droppedRenewals: [(number: Int64, renewal: Int64)] = []
 
     private let beginStatement: SQLStatement
     private let commitStatement: SQLStatement
@@ -45,12 +47,32 @@ final class StoreConnection {
 
     func begin() throws(SQLiteFailure) { try beginStatement.run() }
 
-    func commit() throws(SQLiteFailure) { try commitStatement.run() }
+    func commit() throws(SQLiteFailure) {
+        try commitStatement.run()
+        droppedRenewals = []
+    }
 
     /// Ends the transaction, if SQLite has not done so by itself.
     func rollBack() {
+        restoreRenewals()
         guard isInTransaction else { return }
         sqlite3_exec(database, "ROLLBACK", nil, nil, nil)
+    }
+
+    // MARK: Renewals
+
+    func renew(_ number: Int64, until renewal: Int64) { renewals[number] = renewal }
+
+    /// The stored expiry says it, or the session is gone.
+    func dropRenewal(_ number: Int64) {
+        guard let renewal = renewals.removeValue(forKey: number) else { return }
+        droppedRenewals.append((number, renewal))
+    }
+
+    /// Also those of operations that succeeded: one too many is dropped again by a sweep.
+    private func restoreRenewals() {
+        for (number, renewal) in droppedRenewals { renewals[number] = max(renewal, renewals[number] ?? 0) }
+        droppedRenewals = []
     }
 
     /// Runs `body` so that it happens whole or not at all within the transaction.
@@ -58,14 +80,19 @@ final class StoreConnection {
         try savepointStatement.run()
         do {
             try body()
+            try releaseStatement.run()
         } catch {
-            if isInTransaction {
+            restoreRenewals()
+            do throws(SQLiteFailure) {
+                guard isInTransaction else { throw SQLiteFailure(code: SQLITE_ABORT) }
                 try rollBackStatement.run()
                 try releaseStatement.run()
+            } catch {
+                // What cannot be undone alone is undone with all the rest.
+                rollBack()
             }
             throw error
         }
-        try releaseStatement.run()
     }
 
     var lastInsertedNumber: Int64 { sqlite3_last_insert_rowid(database) }

@@ -105,10 +105,13 @@ final class StoreOperation<Value: Sendable>: QueuedOperation {
     }
 
     func succeed() {
-        guard let value = state.withLock({ $0.value }) else {
-            preconditionFailure("an operation succeeds after it was performed")
+        let value = state.withLock { state -> Value? in
+            // The caller may have given up between the performance and the commit.
+            guard state.phase == .running else { return nil }
+            guard let value = state.value else { preconditionFailure("an operation succeeds after it was performed") }
+            return value
         }
-        finish(.success(value)) { $0 == .running }
+        if let value { finish(.success(value)) { $0 == .running } }
     }
 
     func fail(_ error: any Error) { finish(.failure(error)) { $0 != .answered } }

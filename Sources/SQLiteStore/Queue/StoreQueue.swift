@@ -20,7 +20,9 @@ final class StoreQueue: Sendable {
     /// patience is about that long.
     static let operationTimeMax = Duration.seconds(10)
     /// Operations that wait: as many as turns may run in a process, and as many again for what else is asked.
-    static let waitingMax = 32_768
+    static let storeOperationsMax = 32_768
+    /// Batches of one visit to the queue, before others that wait for it have their turn.
+    private static let visitBatchesMax = 8
 
     private let database: DatabaseQueue
     private let clock: any EngineClock
@@ -91,7 +93,7 @@ final class StoreQueue: Sendable {
     ) {
         let operation = StoreOperation(name, writes: true, body)
         _ = operation.setAnswer(answer)
-        if let refusal = enqueue(operation, waitingMax: .max) {
+        if let refusal = enqueue(operation, countMax: .max) {
             clock.schedule(at: clock.now) { operation.fail(refusal) }
         } else {
             armTimer(operation)
@@ -102,7 +104,7 @@ final class StoreQueue: Sendable {
         _ operation: StoreOperation<Value>, answer: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         guard operation.setAnswer(answer) else { return answer(.failure(CancellationError())) }
-        if let refusal = enqueue(operation, waitingMax: Self.waitingMax) { return operation.fail(refusal) }
+        if let refusal = enqueue(operation, countMax: Self.storeOperationsMax) { return operation.fail(refusal) }
         armTimer(operation)
     }
 
@@ -110,26 +112,34 @@ final class StoreQueue: Sendable {
         operation.setTimer(clock.schedule(at: clock.now + Self.operationTimeMax) { operation.giveUp() })
     }
 
-    private func enqueue(_ operation: any QueuedOperation, waitingMax: Int) -> EngineError? {
+    private func enqueue(_ operation: any QueuedOperation, countMax: Int) -> EngineError? {
         let (wakes, refusal) = inbox.withLock { inbox -> (Bool, EngineError?) in
             if inbox.isClosed { return (false, Self.closed) }
-            if inbox.count >= waitingMax {
+            if inbox.count >= countMax {
                 return (
                     false,
                     .limitReached(
-                        "storeOperationsMax", waitingMax,
-                        "\(waitingMax) operations wait for the store, its limit storeOperationsMax; try again later")
+                        "storeOperationsMax", countMax,
+                        "\(countMax) operations wait for the store, its limit storeOperationsMax; try again later")
                 )
             }
             return (inbox.add(operation), nil)
         }
-        if wakes { database.asyncWriteWithoutTransaction { _ in self.drain() } }
+        if wakes { wakeDrain() }
         return refusal
     }
 
+    private func wakeDrain() { database.asyncWriteWithoutTransaction { _ in self.drain() } }
+
     // MARK: Draining
 
-    private func drain() { while drainBatch() {} }
+    private func drain() {
+        for _ in 0..<Self.visitBatchesMax {
+            guard drainBatch() else { return }
+        }
+        // Copies and the end of the store wait in the same queue.
+        wakeDrain()
+    }
 
     /// One batch. False when there was none.
     private func drainBatch() -> Bool {
@@ -149,7 +159,6 @@ final class StoreQueue: Sendable {
             try operation.perform(on: connection)
             operation.succeed()
         } catch let failure as SQLiteFailure {
-            report(failure)
             operation.fail(failure.engineError)
         } catch {
             operation.fail(error)
@@ -161,24 +170,7 @@ final class StoreQueue: Sendable {
         guard !operations.isEmpty else { return }
         var performed: [any QueuedOperation] = []
         do {
-            try connection.begin()
-            for operation in operations {
-                do {
-                    try connection.inSavepoint { try operation.perform(on: connection) }
-                    performed.append(operation)
-                } catch let failure as SQLiteFailure {
-                    // Some failures end the whole transaction; what was performed in it is gone then.
-                    operation.fail(failure.engineError)
-                    report(failure)
-                    if !connection.isInTransaction {
-                        for other in performed { other.fail(failure.engineError) }
-                        performed = []
-                        try connection.begin()
-                    }
-                } catch {
-                    operation.fail(error)
-                }
-            }
+            performed = try perform(operations, on: connection)
         } catch {
             // Not even a transaction can be begun.
             connection.rollBack()
@@ -197,6 +189,38 @@ final class StoreQueue: Sendable {
         }
         reportSound()
         for operation in performed { operation.succeed() }
+    }
+
+    /// Begins a transaction and performs the operations in it, each whole or not at all. Those that fail are answered.
+    ///
+    /// - Returns: those that stand in the transaction, which is still open.
+    private func perform(
+        _ operations: [any QueuedOperation], on connection: StoreConnection
+    ) throws(SQLiteFailure) -> [any QueuedOperation] {
+        var waiting = operations[...]
+        var performed: [any QueuedOperation] = []
+        var lastFailure: SQLiteFailure?
+        try connection.begin()
+        while let operation = waiting.popFirst() {
+            do {
+                try connection.inSavepoint { try operation.perform(on: connection) }
+                performed.append(operation)
+            } catch let failure as SQLiteFailure {
+                operation.fail(failure.engineError)
+                lastFailure = failure
+                guard !connection.isInTransaction else { continue }
+                // Some failures, a full disk for one, end the whole transaction: what was performed in it is performed
+                // again without the one that failed, so this ends.
+                connection.rollBack()
+                waiting = performed + waiting
+                performed = []
+                try connection.begin()
+            } catch {
+                operation.fail(error)
+            }
+        }
+        if performed.isEmpty, let lastFailure { report(lastFailure) }
+        return performed
     }
 
     private static var closed: EngineError {
@@ -227,18 +251,22 @@ final class StoreQueue: Sendable {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             database.asyncWriteWithoutTransaction { source in
                 do {
+                    try self.checkOpen()
                     try DatabaseFile.copy(source, to: path) {
                         _ = self.drainBatch()
+                        try self.checkOpen()
                         if !isWanted() { throw CancellationError() }
                     }
                     continuation.resume()
-                } catch let error as DatabaseError {
-                    continuation.resume(throwing: SQLiteFailure(error).engineError)
                 } catch {
                     continuation.resume(throwing: error)
                 }
             }
         }
+    }
+
+    private func checkOpen() throws {
+        if inbox.withLock({ $0.isClosed }) { throw Self.closed }
     }
 
     /// Refuses what comes from now on, answers what waits, moves the log into the database and lets go of the file.
@@ -247,7 +275,7 @@ final class StoreQueue: Sendable {
         inbox.withLock { $0.close() }
         await withCheckedContinuation { continuation in
             database.asyncWriteWithoutTransaction { _ in
-                self.drain()
+                while self.drainBatch() {}
                 // With its statements, which would keep the file open.
                 self.connection.withLock { $0 = nil }
                 continuation.resume()

@@ -24,12 +24,8 @@ final class RemovalStatements {
         deleteTurns = try SQLStatement(
             database, "DELETE FROM turn WHERE rowid IN (SELECT rowid FROM turn WHERE session = ? LIMIT ?)")
         forget = try SQLStatement(database, "DELETE FROM removed_session WHERE number = ?")
-        // Turns are written about in the order in which they end, so the oldest stand first, and none is searched for.
         deleteOldTurns = try SQLStatement(
-            database,
-            """
-            DELETE FROM turn WHERE rowid IN (SELECT rowid FROM turn ORDER BY rowid LIMIT ?1) AND finished_at <= ?2
-            """)
+            database, "DELETE FROM turn WHERE rowid IN (SELECT rowid FROM turn WHERE finished_at <= ?2 LIMIT ?1)")
         deleteOldLeases = try SQLStatement(
             database,
             """
@@ -48,7 +44,7 @@ extension StoreConnection {
     func remove(_ number: Int64) throws(SQLiteFailure) {
         try sessions.delete.run(number)
         try removal.note.run(number)
-        renewals[number] = nil
+        dropRenewal(number)
     }
 
     /// One step; see `SessionStore.removeExpiredSessions`.
@@ -67,12 +63,12 @@ extension StoreConnection {
     /// Writes what running turns added to the lives of their sessions, and forgets what an earlier step has written: a
     /// transaction that fails takes nothing from them.
     private func writeRenewals() throws(SQLiteFailure) {
-        for (number, renewal) in renewals {
+        for (number, renewal) in renewals.prefix(Self.removedRowsMax) {
             let stored = try sessions.expiry.first(number) { $0.optionalInteger(0) } ?? nil
             if let stored, stored < renewal {
-                try sessions.setExpiry.run(renewal, number)
+                try sessions.setExpiry.run(renewal == .max ? nil : renewal, number)
             } else {
-                renewals[number] = nil
+                dropRenewal(number)
             }
         }
     }

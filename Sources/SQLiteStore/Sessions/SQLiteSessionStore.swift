@@ -59,7 +59,9 @@ final class SQLiteSessionStore: SessionStore {
         precondition(turn.turn.text == turn.messages.last?.text, "a turn's last message is its answer")
         let (clock, locks) = (clock, locks)
         let messagesMax = limits.messagesPerSessionMax
-        let weight = turn.messages.reduce(0) { $0 + $1.pageBytes }
+        let weight =
+            turn.messages.reduce(0) { $0 + $1.pageBytes }
+            + turn.turn.toolRuns.reduce(0) { $0 + $1.arguments.utf8.count + $1.output.utf8.count }
         return try await queue.write("the turn", weight: weight) { connection in
             let wall = clock.wallMicroseconds
             let session = try connection.session(SessionKey(owner: turn.owner, id: turn.sessionID), at: wall)

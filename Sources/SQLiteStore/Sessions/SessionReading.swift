@@ -18,11 +18,11 @@ extension StoreConnection {
         return newest.reversed()
     }
 
-    /// Sees to it that a session lives on for its time, without writing it down now.
+    /// Sees to it that a session lives on for its time, or for ever, without writing it down now.
     func keepAlive(_ session: Session, for idleLifetime: Duration?, at wall: Int64) {
-        guard let expiry = session.expiresAtMicroseconds, let idleLifetime else { return }
-        let wanted = Self.expiry(after: idleLifetime, from: wall)
-        if wanted > expiry { renewals[session.number] = wanted }
+        guard let expiry = session.expiresAtMicroseconds else { return }
+        let wanted = idleLifetime.map { Self.expiry(after: $0, from: wall) } ?? .max
+        if wanted > expiry { renew(session.number, until: wanted) }
     }
 
     static func expiry(after idleLifetime: Duration, from wall: Int64) -> Int64 {

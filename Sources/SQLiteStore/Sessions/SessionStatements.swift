@@ -1,6 +1,7 @@
 // The table of sessions: its statements, and a session as it is stored.
 
 internal import ChatEngine
+internal import GRDBSQLite
 
 /// Which session.
 struct SessionKey: Sendable, Hashable {
@@ -47,7 +48,11 @@ final class SessionStatements {
 
     /// A row of `find` or of a list.
     static func session(_ row: SQLRow) throws(SQLiteFailure) -> Session {
-        Session(
+        // Numbers that this program never writes would trap where they are counted with.
+        guard row.integer(0) > 0, (0...Int64(UInt32.max)).contains(row.integer(6)),
+            (0...Int64.max / 2).contains(row.integer(8))
+        else { throw SQLiteFailure(code: SQLITE_CORRUPT) }
+        return Session(
             id: row.text(2), owner: row.text(1), userID: row.text(3), title: row.text(4),
             labels: try StoredJSON.labels(row.bytes(5)), messageCount: Int(row.integer(6)),
             createdAtMicroseconds: row.integer(7), lastActivityMicroseconds: row.integer(8),
@@ -78,7 +83,9 @@ extension StoreConnection {
     func renewed(_ session: Session) -> Session {
         guard let renewal = renewals[session.number] else { return session }
         var session = session
-        session.expiresAtMicroseconds = session.expiresAtMicroseconds.map { max($0, renewal) }
+        if let expiry = session.expiresAtMicroseconds {
+            session.expiresAtMicroseconds = renewal == .max ? nil : max(expiry, renewal)
+        }
         return session
     }
 

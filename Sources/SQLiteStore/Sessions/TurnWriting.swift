@@ -15,7 +15,7 @@ extension StoreConnection {
         session.expiresAtMicroseconds = turn.idleLifetime.map { Self.expiry(after: $0, from: wall) }
         try sessions.touch.run(
             session.messageCount, session.lastActivityMicroseconds, session.expiresAtMicroseconds, session.number)
-        renewals[session.number] = nil
+        dropRenewal(session.number)
         return session
     }
 
