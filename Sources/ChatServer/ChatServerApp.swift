@@ -29,6 +29,8 @@ package enum ChatServerApp {
         HTTPClient.configureProcess(
             HTTPClientConfiguration(proxies: ProxySettings(variables: ProcessEnvironment.variables())))
         let server = try await RunningServer.start(configuration, metrics: metrics, logger: logger)
+        // Before the line that says that it is ready: whoever reads it may send a signal at once.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         for address in server.addresses { announce(address) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -37,8 +39,24 @@ package enum ChatServerApp {
                     .init(
                         service: Serving(server: server, grace: configuration.connections.drainGrace, logger: logger)),
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+                gracefulShutdownSignals: [], logger: logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await obey(signals, group) }
+            tasks.addTask { try await group.run() }
+            // The watch of signals ends only with the program.
+            _ = try await tasks.next()
+            tasks.cancelAll()
+        }
+    }
+
+    /// Drains at the first signal. Ends the process at the second: whoever sends it does not want to wait.
+    private static func obey(_ signals: UnixSignalsSequence, _ group: ServiceGroup) async {
+        var count = 0
+        for await signal in signals {
+            count += 1
+            if count > 1 { _exit(128 + signal.rawValue) }
+            await group.triggerGracefulShutdown()
+        }
     }
 
     private static func announce(_ address: SocketAddress) {
@@ -54,36 +72,12 @@ private struct Serving: Service {
     let logger: Logger
 
     func run() async throws {
-        // An ear of our own from the beginning: what the group does with a second signal depends on when it comes.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await gracefulShutdown()
         logger.info("draining", metadata: ["grace": "\(grace)"])
-        let isClean = await withTaskGroup(of: Bool?.self) { group in
-            group.addTask { await server.drain(grace: grace) }
-            group.addTask {
-                await Self.endAtSecond(signals)
-                return nil
-            }
-            while let isClean = await group.next() {
-                guard let isClean else { continue }
-                group.cancelAll()
-                return isClean
-            }
-            return false
-        }
-        if isClean {
+        if await server.drain(grace: grace) {
             logger.info("drained")
         } else {
             logger.warning("some calls did not end within the grace time and were aborted")
-        }
-    }
-
-    /// Ends the process at the second signal: whoever sends it does not want to wait. The first one began the drain.
-    private static func endAtSecond(_ signals: UnixSignalsSequence) async {
-        var count = 0
-        for await signal in signals {
-            count += 1
-            if count > 1 { _exit(128 + signal.rawValue) }
         }
     }
 }

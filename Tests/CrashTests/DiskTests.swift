@@ -95,7 +95,8 @@ extension Killed {
                 #expect(try await client.inspectLock("kept").fence == lock.fence)
                 await client.close()
                 server.signal(SIGTERM)
-                #expect(try await server.end().status == 0)
+                let end = try await server.end()
+                #expect(end.status == 0, "\(end)")
             }
         }
 

@@ -20,6 +20,16 @@ extension EndToEnd {
             }
         }
 
+        @Test("a signal that comes right after the line that it listens is obeyed, too")
+        func signalAtOnce() async throws {
+            for _ in 0..<10 {
+                try await RunningServer.with { server in
+                    server.program.signal(SIGTERM)
+                    #expect(try await server.program.end().status == 0)
+                }
+            }
+        }
+
         @Test("a draining server takes no new connections")
         func drainingRefuses() async throws {
             try await RunningServer.with(answers: Answers.stalled) { server in
