@@ -25,7 +25,8 @@ extension EndToEnd {
             for _ in 0..<10 {
                 try await RunningServer.with { server in
                     server.program.signal(SIGTERM)
-                    #expect(try await server.program.end().status == 0)
+                    let end = try await server.program.end()
+                    #expect(end.status == 0)
                 }
             }
         }
