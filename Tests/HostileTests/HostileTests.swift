@@ -24,7 +24,7 @@ enum Hostile {
     static func show(_ figure: String) { print("hostile: \(figure)") }
 
     /// What every chatd here is started with: nothing that a log line a call would add to what is measured.
-    static let flags = ["--store", "memory:", "--log-level", "warning"]
+    static let flags = ["--log-level", "warning"]
 }
 
 /// The server of a test, seen from outside.

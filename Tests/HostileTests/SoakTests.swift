@@ -23,7 +23,11 @@ extension Hostile {
         func soak() async throws {
             let seconds = Hostile.number("CHAT_SOAK_SECONDS") ?? 10
             let script = FakeModelScript.answer(tokens: 30, interval: .milliseconds(3))
-            try await ModelHost.withServer([script], ["--diagnostics"]) { server, _ in
+            // An empty file becomes a store: conversations lie on disk, so memory that grows is a leak.
+            let store = try TemporaryFile(text: "")
+            defer { store.remove() }
+            let flags = ["--diagnostics", "--store", "sqlite:\(store.path)"]
+            try await ModelHost.withServer([script], flags) { server, _ in
                 let watch = ProcessWatch(server)
                 let client = try ChatClient(addresses: [server.address])
                 _ = try await client.echo([1])
