@@ -1,6 +1,8 @@
 // Server-sent events out of a response's bytes. Pure; used by the model providers and by MCP tools, on any thread.
 // Lines are split as bytes and before anything looks at characters, so a chunk may end inside a code point.
 
+internal import Glibc
+
 /// One event: what stood between two empty lines.
 package struct ServerSentEvent: Sendable, Equatable {
     /// The `event:` field; empty where there was none, which means a message.
@@ -39,6 +41,8 @@ package struct ServerSentEventParser: Sendable {
     private var lineStart = 0
     /// No line end stands before this place.
     private var scanned = 0
+    /// The first line feed at or after `scanned`, or where to look for it once there are more bytes.
+    private var lineFeed = 0
     /// The last line ended with CR: a line feed that follows belongs to it.
     private var skipsLineFeed = false
     private var isAtStart = true
@@ -63,6 +67,7 @@ package struct ServerSentEventParser: Sendable {
             buffer.removeFirst(lineStart)
         }
         scanned -= lineStart
+        lineFeed = max(0, lineFeed - lineStart)
         lineStart = 0
         buffer.append(contentsOf: bytes)
     }
@@ -89,23 +94,38 @@ package struct ServerSentEventParser: Sendable {
             if buffer[scanned] == 0x0A { skip(1) }
         }
         if isAtStart, !skipByteOrderMark() { return nil }
-        while scanned < buffer.count {
-            let byte = buffer[scanned]
-            guard byte == 0x0A || byte == 0x0D else {
-                scanned += 1
-                continue
-            }
-            let line = lineStart..<scanned
+        if let end = nextLineEnd() {
+            let line = lineStart..<end
             guard line.count <= lineBytesMax else { throw .lineTooLong }
+            scanned = end
             skip(1)
-            skipsLineFeed = byte == 0x0D
+            skipsLineFeed = buffer[end] == 0x0D
             return line
         }
+        scanned = buffer.count
         guard scanned - lineStart <= lineBytesMax else { throw .lineTooLong }
         guard hasEnded, lineStart < buffer.count else { return nil }
         let line = lineStart..<buffer.count
         lineStart = buffer.count
         return line
+    }
+
+    /// The first line feed or carriage return at or after `scanned`. Each byte is looked at once for either.
+    private mutating func nextLineEnd() -> Int? {
+        lineFeed = max(lineFeed, scanned)
+        if lineFeed == buffer.count || buffer[lineFeed] != 0x0A {
+            lineFeed = place(of: 0x0A, in: lineFeed..<buffer.count) ?? buffer.count
+        }
+        if let carriageReturn = place(of: 0x0D, in: scanned..<lineFeed) { return carriageReturn }
+        return lineFeed < buffer.count ? lineFeed : nil
+    }
+
+    /// The first such byte in a part of the buffer.
+    private func place(of byte: UInt8, in range: Range<Int>) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard !range.isEmpty, let base = bytes.baseAddress else { return nil }
+            return memchr(base + range.lowerBound, Int32(byte), range.count).map { UnsafeRawPointer($0) - base }
+        }
     }
 
     private mutating func skip(_ count: Int) {
@@ -127,19 +147,26 @@ package struct ServerSentEventParser: Sendable {
 
     private mutating func take(_ line: Range<Int>) throws(ServerSentEventError) -> ServerSentEvent? {
         if line.isEmpty { return flush() }
-        let colon = buffer[line].firstIndex(of: UInt8(ascii: ":")) ?? line.upperBound
+        let colon = place(of: UInt8(ascii: ":"), in: line) ?? line.upperBound
         var value = min(colon + 1, line.upperBound)..<line.upperBound
         if let first = value.first, buffer[first] == 0x20 { value.removeFirst() }
-        let field = buffer[line.lowerBound..<colon]
-        if field.elementsEqual("data".utf8) {
+        let field = line.lowerBound..<colon
+        if isEqual(field, "data") {
             try append(value)
-        } else if field.elementsEqual("event".utf8) {
+        } else if isEqual(field, "event") {
             name = String(decoding: buffer[value], as: UTF8.self)
-        } else if field.elementsEqual("error".utf8) {
+        } else if isEqual(field, "error") {
             name = "error"
             try append(value)
         }
         return nil
+    }
+
+    private func isEqual(_ field: Range<Int>, _ name: StaticString) -> Bool {
+        guard field.count == name.utf8CodeUnitCount else { return false }
+        return buffer.withUnsafeBytes { bytes in
+            bytes.baseAddress.map { memcmp($0 + field.lowerBound, name.utf8Start, field.count) == 0 } ?? field.isEmpty
+        }
     }
 
     private mutating func append(_ value: Range<Int>) throws(ServerSentEventError) {
