@@ -184,3 +184,22 @@ bool csimdjson_next_member(CSimdJSONCursor *cursor, const char **key, size_t *ke
     store(++position, cursor->position);
     return true;
 }
+
+bool csimdjson_next_named(
+    CSimdJSONCursor *cursor, const CSimdJSONName *names, size_t count, size_t *index, CSimdJSONValue *value) {
+    auto position = load<object::iterator>(cursor->position);
+    const auto end = load<object::iterator>(cursor->end);
+    for (; position != end; ++position) {
+        const std::string_view key = position.key();
+        for (size_t name = 0; name < count; name++) {
+            if (names[name].count != key.size()) { continue; }
+            if (std::memcmp(names[name].bytes, key.data(), key.size()) != 0) { continue; }
+            *index = name;
+            *value = wrap(position.value());
+            store(++position, cursor->position);
+            return true;
+        }
+    }
+    store(position, cursor->position);
+    return false;
+}

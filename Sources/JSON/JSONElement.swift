@@ -6,7 +6,7 @@ internal import CSimdJSON
 /// `root["choices"]?[0]?["delta"]?["content"]?.string`.
 package struct JSONElement {
     private let value: CSimdJSONValue
-    private let document: JSONDocument
+    let document: JSONDocument
 
     init(_ value: CSimdJSONValue, in document: JSONDocument) {
         self.value = value
@@ -98,9 +98,12 @@ package struct JSONElement {
 
     /// The members in the text's order, with duplicates; nil when this is no object.
     package var members: Members? {
-        guard kind == .object, let cursor = walk() else { return nil }
+        guard let cursor = walkOverMembers() else { return nil }
         return Members(cursor: cursor, document: document)
     }
+
+    /// Nil when this is no object.
+    func walkOverMembers() -> CSimdJSONCursor? { kind == .object ? walk() : nil }
 
     private func walk() -> CSimdJSONCursor? {
         var cursor = CSimdJSONCursor()

@@ -46,12 +46,9 @@ struct ServerQuirkTests {
         isLast: Bool
     ) throws {
         while let event = try parser.next() {
-            for event in try accumulator.receive(event, isLast: isLast).events {
-                switch event {
-                case .text(let text): result.text += text
-                case .reasoning(let text): result.reasoning += text
-                }
-            }
+            let step = try accumulator.receive(event, isLast: isLast)
+            result.text += step.text
+            result.reasoning += step.reasoning
         }
     }
 

@@ -25,6 +25,12 @@ typedef struct CSimdJSONCursor {
     uint64_t end[2];
 } CSimdJSONCursor;
 
+/// A member's name, in UTF-8.
+typedef struct CSimdJSONName {
+    const uint8_t *bytes;
+    size_t count;
+} CSimdJSONName;
+
 typedef enum CSimdJSONKind {
     CSIMDJSON_NULL = 0,
     CSIMDJSON_BOOL = 1,
@@ -78,6 +84,9 @@ bool csimdjson_walk(CSimdJSONValue value, CSimdJSONCursor *cursor);
 bool csimdjson_next_element(CSimdJSONCursor *cursor, CSimdJSONValue *value);
 /// The next member; false at the end.
 bool csimdjson_next_member(CSimdJSONCursor *cursor, const char **key, size_t *key_count, CSimdJSONValue *value);
+/// The next member that has one of `count` names, and which of them; false at the end.
+bool csimdjson_next_named(
+    CSimdJSONCursor *cursor, const CSimdJSONName *names, size_t count, size_t *index, CSimdJSONValue *value);
 
 #ifdef __cplusplus
 }

@@ -9,14 +9,17 @@ internal import JSON
 struct ChatCompletionsAccumulator {
     /// What an event leads to.
     struct Step: Equatable {
-        /// For the caller, in this order.
-        var events: [ModelEvent] = []
+        /// For the caller, the reasoning first; empty for none.
+        var reasoning = ""
+        var text = ""
         /// True when the answer moved on, for the time limits: tool calls count too, although no event tells of them.
         var hasContent = false
     }
 
     private let words: ProviderMessage
     private var model: String
+    /// The server said which model answers: it says so in every chunk, and once is enough.
+    private var hasModel = false
     private var toolCalls = ToolCallAssembly()
     private var finishReason: String?
     private var usage = TokenUsage()
@@ -39,7 +42,8 @@ struct ChatCompletionsAccumulator {
     /// - Parameter isLast: it stood at the end of the stream without an end of its own, so it may be half an event.
     mutating func receive(_ event: ServerSentEvent, isLast: Bool = false) throws(AttemptFailure) -> Step {
         if isDone || event.data.allSatisfy({ $0 == 0x20 || $0 == 0x0A }) { return Step() }
-        if event.data.starts(with: "[DONE]".utf8) {
+        // Looked at first: a chunk of the answer is an object.
+        if event.data.first == UInt8(ascii: "["), event.data.starts(with: "[DONE]".utf8) {
             isDone = true
             return Step()
         }
@@ -59,7 +63,7 @@ struct ChatCompletionsAccumulator {
     private mutating func receive(_ json: [UInt8], mayBeCut: Bool) throws(AttemptFailure) -> Step {
         let chunk: ChatCompletionsChunk
         do throws(JSONError) {
-            chunk = try ChatCompletionsChunk(json)
+            chunk = try ChatCompletionsChunk(json, readsModel: !hasModel)
         } catch {
             // Usage that is cut after the finish reason is a loss, and no reason to lose the answer.
             if mayBeCut, hasFinished { return Step() }
@@ -70,7 +74,10 @@ struct ChatCompletionsAccumulator {
         if let failure = chunk.failure {
             throw failure.failure(inStreamWithContent: hasContent, words: words)
         }
-        if !chunk.model.isEmpty { model = chunk.model }
+        if !chunk.model.isEmpty {
+            model = chunk.model
+            hasModel = true
+        }
         if let usage = chunk.usage { self.usage = usage }
         if let reason = chunk.finishReason {
             guard reason != "error" else {
@@ -85,11 +92,8 @@ struct ChatCompletionsAccumulator {
         } catch {
             throw AttemptFailure(error, isRetryable: false)
         }
-        var step = Step(hasContent: chunk.hasContent)
-        if !chunk.reasoning.isEmpty { step.events.append(.reasoning(chunk.reasoning)) }
-        if !chunk.text.isEmpty { step.events.append(.text(chunk.text)) }
         if chunk.hasContent { hasContent = true }
-        return step
+        return Step(reasoning: chunk.reasoning, text: chunk.text, hasContent: chunk.hasContent)
     }
 
     private func failure(fromErrorEvent data: [UInt8]) -> AttemptFailure {

@@ -31,32 +31,86 @@ struct ChatCompletionsChunk: Equatable {
 
     /// Reads the JSON of one event or body.
     ///
+    /// - Parameter readsModel: false where the model's name is known already; `model` stays empty then.
     /// - Throws: `JSONError` when it is no JSON.
-    init(_ bytes: [UInt8]) throws(JSONError) {
+    init(_ bytes: [UInt8], readsModel: Bool = true) throws(JSONError) {
         let root = try JSONDocument(bytes).root
-        failure = ChatCompletionsFailure(root)
-        model = root["model"]?.string ?? ""
-        if let usage = root["usage"] ?? root["x_groq"]?["usage"], usage.kind == .object {
-            self.usage = Self.usage(usage)
+        var (model, usage, choices): (JSONElement?, JSONElement?, JSONElement?)
+        var hasError = false
+        root.forEachMember(named: Root.names) { name, value in
+            switch name {
+            case Root.error: hasError = true
+            case Root.model: model = value
+            case Root.usage: usage = value
+            case Root.groq: usage = usage ?? value["usage"]
+            case Root.choices: choices = value
+            default: break
+            }
         }
-        guard let choices = root["choices"]?.elements else { return }
-        // One choice was asked for. Others would be other answers, not more of this one.
-        for choice in choices where choice["index"]?.integer ?? 0 == 0 {
-            read(choice)
-        }
+        if hasError || choices == nil { failure = ChatCompletionsFailure(root) }
+        if readsModel { self.model = model?.string ?? "" }
+        if let usage, usage.kind == .object { self.usage = Self.usage(usage) }
+        guard var elements = choices?.elements else { return }
+        while let choice = elements.next() { read(choice) }
+    }
+
+    // What is read of a stream's objects, each in one walk over its members: most that may be there is not.
+
+    private enum Root {
+        static let error = 0, model = 1, usage = 2, groq = 3, choices = 4
+        static let names = JSONNames("error", "model", "usage", "x_groq", "choices")
+    }
+
+    private enum Choice {
+        static let index = 0, finishReason = 1
+        static let names = JSONNames("index", "finish_reason", "delta", "message")
+    }
+
+    private enum Delta {
+        static let content = 0, refusal = 1, reasoning = 2, otherReasoning = 3, toolCalls = 4, functionCall = 5
+        static let names = JSONNames(
+            "content", "refusal", "reasoning_content", "reasoning", "tool_calls", "function_call")
     }
 
     private mutating func read(_ choice: JSONElement) {
-        if let reason = choice["finish_reason"]?.string, !reason.isEmpty { finishReason = reason.lowercased() }
-        guard let delta = choice["delta"] ?? choice["message"], delta.kind == .object else { return }
-        if let content = delta["content"] { read(content: content) }
-        // A refusal is what the model says instead of an answer.
-        if let refusal = delta["refusal"]?.string { text += refusal }
-        reasoning += delta["reasoning_content"]?.string ?? delta["reasoning"]?.string ?? ""
-        if let pieces = delta["tool_calls"]?.elements {
-            for piece in pieces { toolCalls.append(Self.piece(piece, function: piece["function"])) }
-        } else if let function = delta["function_call"], function.kind == .object {
-            toolCalls.append(Self.piece(function, function: function))
+        var index = 0
+        var (reason, delta): (String?, JSONElement?)
+        choice.forEachMember(named: Choice.names) { name, value in
+            switch name {
+            case Choice.index: index = value.integer ?? 0
+            case Choice.finishReason: reason = value.string
+            // A stream has deltas, a whole answer a message.
+            default: delta = delta ?? value
+            }
+        }
+        // One choice was asked for. Others would be other answers, not more of this one.
+        guard index == 0 else { return }
+        if let reason, !reason.isEmpty { finishReason = reason.lowercased() }
+        if let delta { read(delta: delta) }
+    }
+
+    private mutating func read(delta: JSONElement) {
+        var (refusal, otherReasoning) = ("", "")
+        var functionCall: JSONElement?
+        delta.forEachMember(named: Delta.names) { name, value in
+            switch name {
+            case Delta.content: read(content: value)
+            // A refusal is what the model says instead of an answer.
+            case Delta.refusal: refusal = value.string ?? ""
+            case Delta.reasoning: reasoning += value.string ?? ""
+            case Delta.otherReasoning: otherReasoning = value.string ?? ""
+            case Delta.toolCalls:
+                for piece in value.elements.map(Array.init) ?? [] {
+                    toolCalls.append(Self.piece(piece, function: piece["function"]))
+                }
+            case Delta.functionCall: functionCall = value
+            default: break
+            }
+        }
+        text += refusal
+        if reasoning.isEmpty { reasoning = otherReasoning }
+        if toolCalls.isEmpty, let functionCall, functionCall.kind == .object {
+            toolCalls.append(Self.piece(functionCall, function: functionCall))
         }
     }
 

@@ -118,7 +118,7 @@ package struct OpenAIModel: ChatModel {
         }
         let step = try accumulator.receiveWhole(body)
         let completion = try accumulator.complete()
-        for event in step.events { try await emit(event) }
+        try await send(step, emit)
         return completion
     }
 
@@ -170,9 +170,16 @@ package struct OpenAIModel: ChatModel {
         while let event = try next(&parser) {
             let step = try accumulator.receive(event, isLast: isLast)
             hasContent = hasContent || step.hasContent
-            for event in step.events { try await emit(event) }
+            try await send(step, emit)
         }
         return hasContent
+    }
+
+    private func send(
+        _ step: ChatCompletionsAccumulator.Step, _ emit: (ModelEvent) async throws -> Void
+    ) async throws {
+        if !step.reasoning.isEmpty { try await emit(.reasoning(step.reasoning)) }
+        if !step.text.isEmpty { try await emit(.text(step.text)) }
     }
 
     private func next(_ parser: inout ServerSentEventParser) throws(AttemptFailure) -> ServerSentEvent? {
