@@ -6,16 +6,25 @@ internal import RPC
 internal import Wire
 
 /// Observes the RPC server. Immutable; called on the calls' loops.
-struct ServerLog: ServerObserver {
+final class ServerLog: ServerObserver {
     private let logger: Logger
     private let metrics: ServerMetrics
     /// By `CallContext.methodIndex`.
-    private let methods: [MethodMetrics]
+    private let methods: [Method]
+
+    private struct Method {
+        let metrics: MethodMetrics
+        /// Probes and echoes would bury the calls that people look for.
+        let isQuiet: Bool
+    }
 
     init(logger: Logger, metrics: ServerMetrics, methods: [MethodDescriptor]) {
         self.logger = logger
         self.metrics = metrics
-        self.methods = methods.map { metrics.method($0.name) }
+        self.methods = methods.map { method in
+            let isQuiet = method.service.hasPrefix("grpc.health.") || method.service.hasSuffix(".DiagnosticsService")
+            return Method(metrics: metrics.method(method.name), isQuiet: isQuiet)
+        }
     }
 
     // MARK: Connections
@@ -35,7 +44,7 @@ struct ServerLog: ServerObserver {
 
     // MARK: Calls
 
-    func callBegan(_ context: CallContext) { methods[context.methodIndex].inFlight.increment() }
+    func callBegan(_ context: CallContext) { methods[context.methodIndex].metrics.inFlight.increment() }
 
     func callRefused(_ error: RPCError, peer: String) {
         metrics.callsRefused.increment()
@@ -46,16 +55,15 @@ struct ServerLog: ServerObserver {
     }
 
     func callFinished(_ call: CallRecord) {
-        let method = call.context.method
+        let method = methods[call.context.methodIndex]
         let (seconds, attoseconds) = call.duration.components
         let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-        let metrics = methods[call.context.methodIndex]
-        metrics.inFlight.decrement()
-        metrics.callEnded(code: Int(call.code.rawValue), nanoseconds: microseconds * 1000)
-        let level = Self.level(method, call.code)
+        method.metrics.inFlight.decrement()
+        method.metrics.callEnded(code: Int(call.code.rawValue), nanoseconds: microseconds * 1000)
+        let level = Self.level(call.code, isQuiet: method.isQuiet)
         guard level >= logger.logLevel else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(method.name)", "peer": "\(call.context.peer)", "code": "\(call.code.name)",
+            "method": "\(call.context.method.name)", "peer": "\(call.context.peer)", "code": "\(call.code.name)",
             "duration_us": .stringConvertible(Int(microseconds)),
         ]
         if !call.reason.isEmpty { metadata["reason"] = "\(call.reason)" }
@@ -63,12 +71,11 @@ struct ServerLog: ServerObserver {
         logger.log(level: level, "call", metadata: metadata)
     }
 
-    /// Probes and echoes would bury the calls that people look for; faults of the server must not be missed.
-    private static func level(_ method: MethodDescriptor, _ code: StatusCode) -> Logger.Level {
+    /// Faults of the server must not be missed.
+    private static func level(_ code: StatusCode, isQuiet: Bool) -> Logger.Level {
         switch code {
         case .internalError, .dataLoss, .unknown: .error
-        case .ok where method.service.hasPrefix("grpc.health.") || method.service.hasSuffix(".DiagnosticsService"):
-            .debug
+        case .ok where isQuiet: .debug
         default: .info
         }
     }

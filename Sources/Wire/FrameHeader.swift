@@ -24,6 +24,8 @@ package struct FrameFlags: OptionSet, Sendable, Hashable {
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// No flag. Written as `[]` in another module, it is made by generic code there: 750 instructions a frame.
+    package static let none: FrameFlags = []
     /// The sender says no more on this stream.
     package static let remoteClosed = FrameFlags(rawValue: 0x01)
     /// The sender will send data frames on this stream.
@@ -73,7 +75,7 @@ package struct FrameHeader: Sendable, Hashable {
     package var type: FrameType
     package var flags: FrameFlags
 
-    package init(length: Int, streamID: StreamID, type: FrameType, flags: FrameFlags = []) {
+    package init(length: Int, streamID: StreamID, type: FrameType, flags: FrameFlags = .none) {
         precondition(length <= WireLimits.payloadBytesMax, "a frame of ours never passes the protocol's limit")
         self.length = UInt32(length)
         self.streamID = streamID

@@ -2,8 +2,8 @@
 
 package import ProtoMessages
 
-/// What a server does for one method.
-package struct MethodHandler: Sendable {
+/// What a server does for one method. A class, since every call takes a reference to it.
+package final class MethodHandler: Sendable {
     /// The rest of a unary call: runs isolated to the call's actor, returns the packed reply.
     package typealias UnaryBody = @Sendable (CallContext) async throws -> [UInt8]
     /// The rest of a streaming call: sends packed messages through the sink and returns to end the stream.
@@ -19,6 +19,12 @@ package struct MethodHandler: Sendable {
     /// The method's place in `Router.methods`, for tables by method that cost no hashing.
     package let index: Int
     package let kind: Kind
+
+    init(descriptor: MethodDescriptor, index: Int, kind: Kind) {
+        self.descriptor = descriptor
+        self.index = index
+        self.kind = kind
+    }
 }
 
 /// Where a streaming method's packed messages go. `send` waits while the caller's queue is full.
@@ -28,21 +34,26 @@ package protocol ResponseSink: Sendable {
 
     /// Sends if there is room now, without waiting. On the call's loop.
     ///
-    /// - Returns: false when the queue is full or the call has ended; nothing was sent then.
+    /// - Returns: false when the queue is full, the message is too large or the call has ended; nothing was sent then.
     func offer(_ message: [UInt8]) -> Bool
 }
 
 /// The typed face of a response stream, given to generated server methods.
 package struct ResponseStream<Message: ProtoMessage>: Sendable {
-    private let sink: any ResponseSink
+    @usableFromInline
+    let sink: any ResponseSink
 
     package init(_ sink: any ResponseSink) { self.sink = sink }
 
-    /// Sends one message; waits while the caller is slow (back-pressure).
+    /// Sends one message; waits while the caller is slow (back-pressure). On the call's loop.
     ///
     /// - Throws: `CancellationError` when the call was cancelled or its connection is gone.
+    @inlinable @inline(__always)
     package func send(_ message: Message) async throws {
-        try await sink.send(message.packed())
+        let bytes = message.packed()
+        // There is room, as a rule, and to find out takes no change of isolation.
+        if sink.offer(bytes) { return }
+        try await sink.send(bytes)
     }
 
     /// Sends one message if there is room now: for signs of life, which a caller that does not read need not get. On

@@ -10,6 +10,8 @@ final class ServerCall {
     let context: CallContext
     /// The size of the request's message.
     let requestBytes: Int
+    /// It has its answer, or nobody is left who waits for one.
+    private(set) var isAnswered = false
     private var task: Task<Void, Never>?
     private var isTaskCancelled = false
     var deadlineTimer: LoopTimer?
@@ -26,7 +28,24 @@ final class ServerCall {
         self.requestBytes = requestBytes
     }
 
-    func wrote(_ bytes: Int, endingAt end: Int) {
+    func noteAnswer() {
+        isAnswered = true
+        deadlineTimer?.cancel()
+        deadlineTimer = nil
+    }
+
+    /// Queues one message of the call's stream if there is room now.
+    func offer(_ message: [UInt8], to stream: ByteStream, _ limits: ServerLimits) -> Bool {
+        stream.loop.preconditionOnLoop()
+        guard !isAnswered, stream.isOpen, message.count <= limits.payloadBytesMax else { return false }
+        socketTook(upTo: stream.takenBytes)
+        guard queuedBytes < limits.streamQueueBytes, !stream.isFull else { return false }
+        stream.writeFrame(.data, id, message.span)
+        wrote(message.count + WireLimits.headerBytes, endingAt: stream.takenBytes + stream.queuedBytes)
+        return true
+    }
+
+    private func wrote(_ bytes: Int, endingAt end: Int) {
         queued.append((end, bytes))
         queuedBytes += bytes
     }
@@ -41,8 +60,7 @@ final class ServerCall {
 
     /// Ends whatever the method waits for.
     func cancel() {
-        deadlineTimer?.cancel()
-        deadlineTimer = nil
+        noteAnswer()
         cancelTask()
         roomWaiter?.resume(throwing: CancellationError())
         roomWaiter = nil
@@ -57,5 +75,17 @@ final class ServerCall {
     func cancelTask() {
         isTaskCancelled = true
         task?.cancel()
+    }
+}
+
+extension ByteStream {
+    /// Queues a frame.
+    func writeFrame(
+        _ type: FrameType, _ id: StreamID, _ payload: Span<UInt8> = Span(), flags: FrameFlags = .none
+    ) {
+        write { out in
+            FrameHeader(length: payload.count, streamID: id, type: type, flags: flags).append(to: &out)
+            payload.withUnsafeBufferPointer { out.append(contentsOf: $0) }
+        }
     }
 }

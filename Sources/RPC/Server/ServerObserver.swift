@@ -13,7 +13,7 @@ package struct CallRecord: Sendable {
 }
 
 /// Hears of a server's connections and calls, on their loops; it must not block.
-package protocol ServerObserver: Sendable {
+package protocol ServerObserver: AnyObject, Sendable {
     func connectionAccepted()
     /// A connection that was closed at once, since the limit is reached.
     func connectionRefused()

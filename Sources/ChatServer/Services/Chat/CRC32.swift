@@ -9,9 +9,13 @@ struct CRC32 {
 
     var value: UInt32 { state ^ 0xFFFF_FFFF }
 
-    mutating func update(_ bytes: some Sequence<UInt8>) {
+    mutating func update(_ text: String) {
         var state = state
-        for byte in bytes { state = Self.table[Int((state ^ UInt32(byte)) & 0xFF)] ^ (state >> 8) }
+        let span = text.utf8Span.span
+        let table = Self.table.span
+        for index in span.indices {
+            state = table[Int((state ^ UInt32(span[index])) & 0xFF)] ^ (state >> 8)
+        }
         self.state = state
     }
 }

@@ -13,7 +13,9 @@ extension ChatService {
         let writer = ChatEventWriter(events, on: loop, startedAt: context.receivedAt)
         defer { writer.stopHeartbeats() }
         let reply = try await observed {
-            try await engine.runTurn(turn, cancel: { context.cancelTask() }) { try await writer.send($0) }
+            try await engine.runTurn(turn, cancel: { context.cancelTask() }) { event in
+                try await writer.send(writer.message(event))
+            }
         }
         try await writer.finish(reply)
     }
@@ -40,17 +42,18 @@ private final class ChatEventWriter {
         scheduleHeartbeat(at: lastSent + ChatService.heartbeatInterval)
     }
 
-    func send(_ event: TurnEvent) async throws {
+    /// What the caller is told of an event of the turn; text is counted.
+    func message(_ event: TurnEvent) -> ChatEvent.Event {
         switch event {
-        case .started(let started): try await send(.started(TurnStartedMessage(started)))
+        case .started(let started): return .started(TurnStartedMessage(started))
         case .text(let text):
             textBytes += UInt64(text.utf8.count)
-            checksum.update(text.utf8)
-            try await send(ChatEvent.Event.text(text))
-        case .reasoning(let text): try await send(ChatEvent.Event.reasoning(text))
+            checksum.update(text)
+            return .text(text)
+        case .reasoning(let text): return .reasoning(text)
         case .toolStarted(let call):
-            try await send(.toolStarted(ToolStarted(callID: call.id, name: call.name, arguments: call.arguments)))
-        case .toolFinished(let run): try await send(.toolFinished(ToolRunMessage(run)))
+            return .toolStarted(ToolStarted(callID: call.id, name: call.name, arguments: call.arguments))
+        case .toolFinished(let run): return .toolFinished(ToolRunMessage(run))
         }
     }
 
@@ -58,7 +61,7 @@ private final class ChatEventWriter {
         try await send(.finished(TurnFinished(reply, textBytes: textBytes, checksum: checksum.value)))
     }
 
-    private func send(_ event: ChatEvent.Event) async throws {
+    func send(_ event: ChatEvent.Event) async throws {
         sequence += 1
         lastSent = loop.now
         isSending = true
