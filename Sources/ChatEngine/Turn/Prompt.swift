@@ -111,20 +111,35 @@ enum Title {
 
     /// The first words of `message`, with single spaces. A word that alone is longer is cut.
     static func firstWords(of message: String) -> String {
-        var title = String.UnicodeScalarView()
-        for word in message.unicodeScalars.split(whereSeparator: { $0.properties.isWhitespace }) {
-            let word = word.filter { $0.properties.generalCategory != .control }
-            if word.isEmpty { continue }
-            let needed = word.count + (title.isEmpty ? 0 : 1)
-            if title.count + needed > scalarsMax {
-                if title.isEmpty { title.append(contentsOf: word.prefix(scalarsMax - 1)) }
+        var title: [Unicode.Scalar] = []
+        /// Where the word that is being read begins, its space included; nil between words.
+        var wordStart: Int?
+        for scalar in message.unicodeScalars {
+            if isSpace(scalar) {
+                wordStart = nil
+                continue
+            }
+            if isControl(scalar) { continue }
+            let start = wordStart ?? title.count
+            if wordStart == nil, !title.isEmpty { title.append(" ") }
+            wordStart = start
+            title.append(scalar)
+            if title.count > scalarsMax {
+                title.removeSubrange((start > 0 ? start : scalarsMax - 1)...)
                 title.append("…")
                 break
             }
-            if !title.isEmpty { title.append(" ") }
-            title.append(contentsOf: word)
         }
-        return String(title)
+        return String(String.UnicodeScalarView(title))
+    }
+
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        // The properties of a scalar take a search.
+        scalar.isASCII ? scalar == " " || ("\t"..."\r").contains(scalar) : scalar.properties.isWhitespace
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 }
 
