@@ -136,7 +136,7 @@ final class CurlMulti {
         if events.contains(.readable) { mask |= CURL_CSELECT_IN }
         if events.contains(.writable) { mask |= CURL_CSELECT_OUT }
         // curl finds out what is wrong by reading or writing, which also keeps bytes that came before a reset.
-        if !events.isDisjoint(with: [.error, .hangup]) {
+        if !events.isDisjoint(with: .broken) {
             if watch.interest.contains(.readable) { mask |= CURL_CSELECT_IN }
             if watch.interest.contains(.writable) { mask |= CURL_CSELECT_OUT }
         }
@@ -189,7 +189,7 @@ final class CurlMulti {
         switch what {
         case CURL_POLL_IN: interest = .readable
         case CURL_POLL_OUT: interest = .writable
-        case CURL_POLL_INOUT: interest = [.readable, .writable]
+        case CURL_POLL_INOUT: interest = .readableOrWritable
         default: return forget(descriptor)
         }
         do {

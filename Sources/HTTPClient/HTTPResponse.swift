@@ -52,11 +52,18 @@ package final class HTTPResponse {
             try failIfPassed(.idle, quietDeadline)
             do {
                 try await transfer.change(
-                    since: seen, until: [deadline, totalDeadline, quietDeadline].compactMap { $0 }.min())
+                    since: seen, until: Self.earlier(deadline, Self.earlier(totalDeadline, quietDeadline)))
             } catch is DeadlineExceeded {
                 if let deadline, multi.loop.now >= deadline { throw DeadlineExceeded() }
             }
         }
+    }
+
+    private static func earlier(
+        _ first: ContinuousClock.Instant?, _ second: ContinuousClock.Instant?
+    ) -> ContinuousClock.Instant? {
+        guard let first, let second else { return first ?? second }
+        return min(first, second)
     }
 
     private func failIfPassed(_ limit: HTTPTimeLimit, _ deadline: ContinuousClock.Instant?) throws {

@@ -29,6 +29,9 @@ package struct LoopEvents: OptionSet, Sendable {
     package static let peerClosed = LoopEvents(rawValue: EPOLLRDHUP.rawValue)
     package static let hangup = LoopEvents(rawValue: EPOLLHUP.rawValue)
     package static let error = LoopEvents(rawValue: EPOLLERR.rawValue)
+    /// The connection is of no more use.
+    package static let broken = LoopEvents(rawValue: EPOLLERR.rawValue | EPOLLHUP.rawValue)
+    package static let readableOrWritable = LoopEvents(rawValue: EPOLLIN.rawValue | EPOLLOUT.rawValue)
     /// One event per change of state instead of one per pass.
     package static let edgeTriggered = LoopEvents(rawValue: EPOLLET.rawValue)
 }

@@ -57,6 +57,21 @@ package final class Waiter<Value: Sendable>: Sendable {
     }
 }
 
+// Nearly all waits have no value. These two are not generic, so that a wait in another module looks no types up at run
+// time: it took a third of all that a streamed token costs between curl and the caller's socket.
+
+extension Waiter where Value == Void {
+    package func resume(returning value: Void) { resume(with: .success(())) }
+}
+
+/// Waits for an event without a value. See the other `wait`.
+package func wait(
+    on loop: IOLoop, until deadline: ContinuousClock.Instant? = nil,
+    isolation: isolated (any Actor)? = #isolation, _ start: (Waiter<Void>) -> Void
+) async throws {
+    try await waitForValue(on: loop, until: deadline, isolation: isolation, start)
+}
+
 /// Waits until `start`'s waiter is resumed. Call it on the loop; it stays on the caller's actor.
 ///
 /// The actor is a parameter, and named within, because the closure that `withTaskCancellationHandler` takes runs on the
@@ -68,6 +83,14 @@ package final class Waiter<Value: Sendable>: Sendable {
 package func wait<Value: Sendable>(
     on loop: IOLoop, until deadline: ContinuousClock.Instant? = nil,
     isolation: isolated (any Actor)? = #isolation, _ start: (Waiter<Value>) -> Void
+) async throws -> Value {
+    try await waitForValue(on: loop, until: deadline, isolation: isolation, start)
+}
+
+@inline(__always)
+private func waitForValue<Value: Sendable>(
+    on loop: IOLoop, until deadline: ContinuousClock.Instant?, isolation: isolated (any Actor)?,
+    _ start: (Waiter<Value>) -> Void
 ) async throws -> Value {
     let waiter = Waiter<Value>()
     let timer = deadline.map { loop.schedule(at: $0) { waiter.resume(throwing: DeadlineExceeded()) } }
