@@ -373,19 +373,19 @@ public struct ChatEvent: Sendable, Equatable {
     /// What happened. Skip events that are not known: more kinds may be added.
     public enum Event: Sendable, Equatable {
         /// The session is held and the turn runs. The first event, apart from heartbeats.
-        case started(TurnStarted)
+        indirect case started(TurnStarted)
         /// The next piece of the answer; never cut inside a character. A replayed turn sends its whole text as one.
         case text(String)
         /// The next piece of the model's thinking, which is shown and not stored.
         case reasoning(String)
         /// A tool begins to run.
-        case toolStarted(ToolStarted)
+        indirect case toolStarted(ToolStarted)
         /// A tool ended.
-        case toolFinished(ToolRun)
+        indirect case toolFinished(ToolRun)
         /// Nothing to say, still at work; sent when no other event was for the server's heartbeat interval.
-        case heartbeat(Heartbeat)
+        indirect case heartbeat(Heartbeat)
         /// The turn is stored. The last event.
-        case finished(TurnFinished)
+        indirect case finished(TurnFinished)
     }
 
     /// 1 for the first event of a stream, then one more each time: a gap means that events were lost.

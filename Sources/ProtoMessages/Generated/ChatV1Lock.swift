@@ -261,11 +261,11 @@ public struct HoldLockEvent: Sendable, Equatable {
     /// What happened.
     public enum Event: Sendable, Equatable {
         /// The caller holds the lock. The first event.
-        case granted(LockGranted)
+        indirect case granted(LockGranted)
         /// The lease was renewed.
-        case renewed(LockRenewed)
+        indirect case renewed(LockRenewed)
         /// The caller does not hold the lock any more. The last event.
-        case lost(LockLost)
+        indirect case lost(LockLost)
     }
 
     /// What happened.

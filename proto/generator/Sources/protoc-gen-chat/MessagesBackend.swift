@@ -63,7 +63,10 @@ struct MessagesBackend: Backend {
                 code.block("public enum \(Names.upperCamel(oneof.name)): Sendable, Equatable") { code in
                     for field in message.members(ofOneof: index) {
                         code.comment(field.comment, or: "`\(field.name)`.")
-                        code.line("case \(Names.property(field.name))(\(types.element(field.type)))")
+                        // A message may be large, and the smallest member, a piece of text, is the frequent one.
+                        let isIndirect = if case .message = field.type { true } else { false }
+                        let keyword = isIndirect ? "indirect case" : "case"
+                        code.line("\(keyword) \(Names.property(field.name))(\(types.element(field.type)))")
                     }
                 }
                 code.line()
