@@ -60,8 +60,7 @@ public final class ChatEngine: Sendable {
         _ request: TurnRequest, cancel: @escaping @Sendable () -> Void,
         emit: (TurnEvent) async throws -> Void
     ) async throws -> TurnReply {
-        var runner = TurnRunner(engine: self, request: request, cancel: cancel)
-        return try await runner.run(emit: emit)
+        try await TurnRunner(engine: self, request: request, cancel: cancel).run(emit: emit)
     }
 
     /// Ends a running turn, from whichever connection or loop. All calls that run or await the turn end.

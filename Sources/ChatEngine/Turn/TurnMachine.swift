@@ -13,13 +13,13 @@ enum Interruption: Sendable, Equatable {
     case toolOverran(String)
 }
 
-/// How a turn ends.
+/// How a turn ends. Large values are indirect, here and below: a turn that waits for its model keeps room for each.
 enum TurnOutcome: Sendable, Equatable {
     /// This turn's answer was stored.
     case completed
     /// A stored answer to the same request.
-    case replayed(StoredTurn)
-    case failed(EngineError)
+    indirect case replayed(StoredTurn)
+    indirect case failed(EngineError)
 }
 
 /// The state machine of one turn.
@@ -39,7 +39,7 @@ struct TurnMachine {
         /// Sent once, and not cancelled any more.
         case append
         case releaseLock
-        case emitReplay(StoredTurn)
+        indirect case emitReplay(StoredTurn)
         /// The last action.
         case finish(TurnOutcome)
     }
@@ -49,11 +49,11 @@ struct TurnMachine {
         case done
         /// The request is valid; its hash decides whether a stored turn is a retry's.
         case validated(RequestHash)
-        case turn(StoredTurn?)
+        indirect case turn(StoredTurn?)
         case routed(calls: Int)
         case answered(textEmitted: Bool)
-        case appendOutcome(AppendOutcome)
-        case failed(EngineError)
+        indirect case appendOutcome(AppendOutcome)
+        indirect case failed(EngineError)
         case interrupted(Interruption)
     }
 
@@ -72,7 +72,7 @@ struct TurnMachine {
         case sealing
         case appending
         case releasingLock(TurnOutcome)
-        case emittingReplay(StoredTurn)
+        indirect case emittingReplay(StoredTurn)
         case finished
     }
 

@@ -60,12 +60,12 @@ public struct TurnRequest: Sendable {
 /// What happens while a turn runs, in order. The end is not an event: it is what `runTurn` returns or throws.
 public enum TurnEvent: Sendable, Equatable {
     /// The session is held and the turn runs, or a stored answer follows. Always first.
-    case started(TurnStarted)
+    indirect case started(TurnStarted)
     case text(String)
     /// The model's thinking, which is shown and not stored.
     case reasoning(String)
-    case toolStarted(ToolCall)
-    case toolFinished(ToolRun)
+    indirect case toolStarted(ToolCall)
+    indirect case toolFinished(ToolRun)
 }
 
 /// The ids that a turn goes by.

@@ -1,8 +1,9 @@
 // Performs the actions of one turn on its call's actor, and reports to the machine what came of them. Decides nothing
 // but this: a turn that was ended from outside is reported as interrupted, whatever its last action brought.
 
-/// One turn's run. Lives in the frame of `ChatEngine.runTurn`.
-struct TurnRunner {
+/// One turn's run, in the hands of `ChatEngine.runTurn` alone. A class, so that the frames of its steps hold one
+/// reference: a turn may wait for its model for minutes, and beside thousands of others.
+final class TurnRunner {
     private let engine: ChatEngine
     private let request: TurnRequest
     private let cancel: @Sendable () -> Void
@@ -40,7 +41,7 @@ struct TurnRunner {
     }
 
     /// Runs the turn to its end.
-    mutating func run(emit: (TurnEvent) async throws -> Void) async throws -> TurnReply {
+    func run(emit: (TurnEvent) async throws -> Void) async throws -> TurnReply {
         var action = machine.begin()
         while true {
             if case .finish(let outcome) = action {
@@ -54,7 +55,7 @@ struct TurnRunner {
 
     // MARK: Performing
 
-    private mutating func perform(
+    private func perform(
         _ action: TurnMachine.Action, emit: (TurnEvent) async throws -> Void
     ) async -> TurnMachine.Input {
         switch action {
@@ -76,7 +77,7 @@ struct TurnRunner {
         return input
     }
 
-    private mutating func performCancellable(
+    private func performCancellable(
         _ action: TurnMachine.Action, emit: (TurnEvent) async throws -> Void
     ) async throws -> TurnMachine.Input {
         switch action {
@@ -117,7 +118,7 @@ struct TurnRunner {
 
     // MARK: 1. Validate
 
-    private mutating func validate() throws -> TurnMachine.Input {
+    private func validate() throws -> TurnMachine.Input {
         let valid = try ValidTurn(request, configuration: engine.configuration)
         let running = RunningTurn(
             owner: valid.owner, sessionID: valid.sessionID, turnID: valid.turnID, cancel: cancel)
@@ -128,7 +129,7 @@ struct TurnRunner {
         return .validated(valid.hash)
     }
 
-    private mutating func announce(_ emit: (TurnEvent) async throws -> Void) async throws -> TurnMachine.Input {
+    private func announce(_ emit: (TurnEvent) async throws -> Void) async throws -> TurnMachine.Input {
         let valid = validTurn
         let model = valid.model ?? engine.model(streams: request.streams).name
         isAnnounced = true
@@ -140,7 +141,7 @@ struct TurnRunner {
 
     // MARK: 2. and 4. Look the turn up
 
-    private mutating func findTurn() async throws -> TurnMachine.Input {
+    private func findTurn() async throws -> TurnMachine.Input {
         let valid = validTurn
         let start = engine.clock.now
         let stored = try await engine.store.findTurn(
@@ -151,7 +152,7 @@ struct TurnRunner {
 
     // MARK: 3. Lock the session
 
-    private mutating func acquireLock() async throws -> TurnMachine.Input {
+    private func acquireLock() async throws -> TurnMachine.Input {
         let valid = validTurn
         let start = engine.clock.now
         let token = LockToken.random()
@@ -171,7 +172,7 @@ struct TurnRunner {
 
     // MARK: 5. Load the window
 
-    private mutating func loadWindow() async throws -> TurnMachine.Input {
+    private func loadWindow() async throws -> TurnMachine.Input {
         let valid = validTurn
         let start = engine.clock.now
         // At least as long as the turn may run, so that the session does not expire under it.
@@ -187,13 +188,13 @@ struct TurnRunner {
 
     // MARK: 6. Tools
 
-    private mutating func routeTools() async throws -> TurnMachine.Input {
+    private func routeTools() async throws -> TurnMachine.Input {
         let calls = try await engine.toolRouter.route(validTurn.message)
         toolCalls = Array(calls.prefix(engine.configuration.limits.toolRunsMax))
         return .routed(calls: toolCalls.count)
     }
 
-    private mutating func runTools(_ emit: (TurnEvent) async throws -> Void) async throws -> TurnMachine.Input {
+    private func runTools(_ emit: (TurnEvent) async throws -> Void) async throws -> TurnMachine.Input {
         for call in toolCalls {
             try await send(.toolStarted(call), emit)
             let run = try await runTool(call)
@@ -242,18 +243,8 @@ struct TurnRunner {
 
     // MARK: 7. The model
 
-    private mutating func askModel(_ emit: (TurnEvent) async throws -> Void) async throws -> TurnMachine.Input {
-        let valid = validTurn
-        let prompt = Prompt.messages(
-            systemPrompt: valid.systemPrompt, history: window.messages, question: valid.message,
-            toolOutputs: toolRuns.map(\.output), policy: engine.configuration.memory)
-        // The answer may take minutes, and its prompt can be asked for no more.
-        window.messages = []
-        var modelRequest = ModelRequest(
-            messages: prompt, model: valid.model, temperature: valid.temperature,
-            outputTokensMax: valid.outputTokensMax, streams: request.streams, deadline: deadline)
-        modelRequest.userID = valid.userID.isEmpty ? nil : valid.userID
-        completion = try await engine.model(streams: request.streams).answer(modelRequest) { event in
+    private func askModel(_ emit: (TurnEvent) async throws -> Void) async throws -> TurnMachine.Input {
+        completion = try await engine.model(streams: request.streams).answer(takeModelRequest()) { event in
             switch event {
             case .text(let piece):
                 if piece.isEmpty { return }
@@ -266,7 +257,22 @@ struct TurnRunner {
         return .answered(textEmitted: !text.isEmpty)
     }
 
-    private mutating func takeText(_ piece: String) throws(EngineError) {
+    /// What the model is asked. Uses the history up.
+    private func takeModelRequest() -> ModelRequest {
+        let valid = validTurn
+        let prompt = Prompt.messages(
+            systemPrompt: valid.systemPrompt, history: window.messages, question: valid.message,
+            toolOutputs: toolRuns.map(\.output), policy: engine.configuration.memory)
+        // The answer may take minutes, and its prompt can be asked for no more.
+        window.messages = []
+        var modelRequest = ModelRequest(
+            messages: prompt, model: valid.model, temperature: valid.temperature,
+            outputTokensMax: valid.outputTokensMax, streams: request.streams, deadline: deadline)
+        modelRequest.userID = valid.userID.isEmpty ? nil : valid.userID
+        return modelRequest
+    }
+
+    private func takeText(_ piece: String) throws(EngineError) {
         if text.isEmpty { timing.firstTokenMicroseconds = engine.clock.microseconds(since: receivedAt) }
         let limit = engine.configuration.limits.answerBytesMax
         guard text.utf8.count + piece.utf8.count <= limit else {
@@ -285,7 +291,7 @@ struct TurnRunner {
         return .interrupted(running.interruption ?? .callCancelled)
     }
 
-    private mutating func append() async -> TurnMachine.Input {
+    private func append() async -> TurnMachine.Input {
         guard let completion, let lockToken else {
             preconditionFailure("a turn is stored after its model answered under its lock")
         }
@@ -320,7 +326,7 @@ struct TurnRunner {
 
     // MARK: 9. Release
 
-    private mutating func releaseLock() async -> TurnMachine.Input {
+    private func releaseLock() async -> TurnMachine.Input {
         keeper?.stop()
         keeper = nil
         guard let lockToken else { return .done }
@@ -330,7 +336,7 @@ struct TurnRunner {
         return .done
     }
 
-    private mutating func emitReplay(
+    private func emitReplay(
         _ stored: StoredTurn, _ emit: (TurnEvent) async throws -> Void
     ) async throws -> TurnMachine.Input {
         // What is stored cannot be cancelled by its id any more.
@@ -349,7 +355,7 @@ struct TurnRunner {
 
     // MARK: The end
 
-    private mutating func cleanUp() {
+    private func cleanUp() {
         precondition(keeper == nil, "a turn gives its lock back before it ends")
         deadlineTimer?.cancel()
         if let running {
@@ -359,7 +365,7 @@ struct TurnRunner {
         }
     }
 
-    private mutating func reply(for outcome: TurnOutcome) throws -> TurnReply {
+    private func reply(for outcome: TurnOutcome) throws -> TurnReply {
         timing.totalMicroseconds = engine.clock.microseconds(since: receivedAt)
         switch outcome {
         case .completed:
@@ -391,7 +397,7 @@ struct TurnRunner {
     }
 
     /// Emits, and keeps the caller's own error apart from the model's.
-    private mutating func send(
+    private func send(
         _ event: TurnEvent, _ emit: (TurnEvent) async throws -> Void
     ) async throws {
         do {
