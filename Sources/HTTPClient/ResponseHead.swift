@@ -40,16 +40,17 @@ struct ResponseHead {
         guard !isComplete else { return }
         var end = line.count
         while end > 0, line[end - 1] == 0x0A || line[end - 1] == 0x0D { end -= 1 }
+        // By bytes below: a provider sends twenty lines with every answer.
         let text = String(decoding: UnsafeRawBufferPointer(rebasing: line[0..<end]), as: UTF8.self)
         if text.hasPrefix("HTTP/") {
             // curl has checked the line.
-            status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            status = text.utf8.split(separator: 0x20).dropFirst().first.flatMap { Int(Substring($0)) } ?? 0
             headers = HTTPHeaders()
         } else if text.isEmpty {
             isComplete = status >= 200
-        } else if let colon = text.firstIndex(of: ":") {
-            let value = text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            headers.append(text[..<colon].lowercased(), String(value))
+        } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
+            let value = text.utf8[text.utf8.index(after: colon)...].drop { $0 == 0x20 || $0 == 0x09 }
+            headers.append(text[..<colon].lowercased(), String(Substring(value)))
         }
     }
 }

@@ -104,7 +104,7 @@ struct ValidationTests {
     func sha256() {
         func digest(_ text: String) -> String {
             var hash = SHA256()
-            hash.update(text.utf8)
+            hash.update(text)
             return hash.finalize().map { Identifier.hexadecimal(UInt64($0)).suffix(8) }.joined()
         }
         #expect(digest("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")

@@ -14,47 +14,53 @@ struct SHA256 {
         0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
     ]
 
-    private var state: [UInt32] = [
+    private var state: InlineArray<8, UInt32> = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
-    private var block: [UInt8] = []
-    private var schedule = [UInt32](repeating: 0, count: 64)
+    private var block = InlineArray<64, UInt8>(repeating: 0)
+    private var blockCount = 0
     private var byteCount: UInt64 = 0
 
-    init() { block.reserveCapacity(64) }
+    init() {}
 
-    /// Adds bytes.
-    mutating func update(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            block.append(byte)
-            byteCount += 1
-            if block.count == 64 { compress() }
-        }
+    /// Adds a text's bytes.
+    mutating func update(_ text: String) {
+        let bytes = text.utf8Span.span
+        for index in bytes.indices { append(bytes[index]) }
     }
 
     /// Adds a text with its length before it, so that neighbouring fields cannot run into each other.
     mutating func updateField(_ text: String) {
         updateField(UInt64(text.utf8.count))
-        update(text.utf8)
+        update(text)
     }
 
     /// Adds a number in eight bytes.
     mutating func updateField(_ number: UInt64) {
-        for shift in stride(from: UInt64(56), through: 0, by: -8) {
-            update(CollectionOfOne(UInt8(truncatingIfNeeded: number >> shift)))
-        }
+        for shift in stride(from: UInt64(56), through: 0, by: -8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 
     /// The digest as eight big-endian words. The value is of no use afterwards.
     mutating func finalize() -> [UInt32] {
         let bitCount = byteCount &* 8
-        update(CollectionOfOne(0x80))
-        while block.count != 56 { update(CollectionOfOne(0)) }
+        append(0x80)
+        while blockCount != 56 { append(0) }
         updateField(bitCount)
-        return state
+        return state.indices.map { state[$0] }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        block[blockCount] = byte
+        blockCount += 1
+        byteCount += 1
+        if blockCount == 64 {
+            compress()
+            blockCount = 0
+        }
     }
 
     private mutating func compress() {
+        var schedule = InlineArray<64, UInt32>(repeating: 0)
         for index in 0..<16 {
             let start = index * 4
             schedule[index] =
@@ -70,18 +76,18 @@ struct SHA256 {
         }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+        let constants = Self.roundConstants.span
         for index in 0..<64 {
             let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
             let choice = (e & f) ^ (~e & g)
-            let first = h &+ sum1 &+ choice &+ Self.roundConstants[index] &+ schedule[index]
+            let first = h &+ sum1 &+ choice &+ constants[index] &+ schedule[index]
             let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
             let majority = (a & b) ^ (a & c) ^ (b & c)
             (h, g, f, e) = (g, f, e, d &+ first)
             (d, c, b, a) = (c, b, a, first &+ sum0 &+ majority)
         }
-        let words = [a, b, c, d, e, f, g, h]
+        let words: InlineArray<8, UInt32> = [a, b, c, d, e, f, g, h]
         for index in 0..<8 { state[index] &+= words[index] }
-        block.removeAll(keepingCapacity: true)
     }
 
     private func rotate(_ value: UInt32, _ count: UInt32) -> UInt32 { value >> count | value << (32 - count) }

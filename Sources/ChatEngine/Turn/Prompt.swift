@@ -130,7 +130,8 @@ enum Title {
                 break
             }
         }
-        return String(String.UnicodeScalarView(title))
+        let bytes = title.flatMap { UTF8.encode($0) ?? UTF8.encodedReplacementCharacter }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
