@@ -1,9 +1,13 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 static __thread void *current_loop;
 
@@ -39,4 +43,37 @@ void clinux_ignore_sigpipe(void) {
 void clinux_map_large_blocks(int bytes, int spare_bytes) {
     mallopt(M_MMAP_THRESHOLD, bytes);
     mallopt(M_TRIM_THRESHOLD, spare_bytes);
+}
+
+/// True for an object whose code the loader has written to.
+static int has_relocated_code(const struct dl_phdr_info *object) {
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        if (object->dlpi_phdr[i].p_type != PT_DYNAMIC) { continue; }
+        const ElfW(Dyn) *entry = (const ElfW(Dyn) *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
+        for (; entry->d_tag != DT_NULL; entry++) {
+            if (entry->d_tag == DT_TEXTREL) { return 1; }
+            if (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL)) { return 1; }
+        }
+    }
+    return 0;
+}
+
+static int let_go_of_object(struct dl_phdr_info *object, size_t size, void *page_bytes) {
+    (void)size;
+    if (has_relocated_code(object)) { return 0; }
+    const uintptr_t page = *(const uintptr_t *)page_bytes;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) { continue; }
+        uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz + page - 1) & ~(page - 1);
+        // Where it is refused, as for locked memory, everything stays as it was.
+        madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void clinux_let_go_of_code(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    dl_iterate_phdr(let_go_of_object, &page);
 }

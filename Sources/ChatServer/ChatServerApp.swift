@@ -32,6 +32,7 @@ package enum ChatServerApp {
         // Before the line that says that it is ready: whoever reads it may send a signal at once.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         for address in server.addresses { announce(address) }
+        ProcessMemory.letGoOfStartUpCode()
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

@@ -33,6 +33,10 @@ int clinux_timerfd(void);
 /// Arms a timerfd once, `nanoseconds` from now; 0 disarms it.
 int clinux_timerfd_arm(int descriptor, int64_t nanoseconds);
 
+/// Lets the pages of program code go that this process has mapped. They stay in the kernel's cache, and each comes back
+/// when it is used. Pages that were written to, by relocation too, are not touched.
+void clinux_let_go_of_code(void);
+
 /// Makes SIGPIPE harmless for the whole process, unless the program has a handler of its own for it.
 void clinux_ignore_sigpipe(void);
 
