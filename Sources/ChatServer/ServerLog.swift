@@ -8,23 +8,28 @@ internal import Wire
 /// Observes the RPC server. Immutable; called on the calls' loops.
 final class ServerLog: ServerObserver {
     private let logger: Logger
+    /// The logger's, which does not change and takes a copy of its handler to ask for.
+    private let lowestLevel: Logger.Level
     private let metrics: ServerMetrics
     /// By `CallContext.methodIndex`.
     private let methods: [Method]
 
-    private struct Method {
+    private final class Method: Sendable {
         let metrics: MethodMetrics
         /// Probes and echoes would bury the calls that people look for.
         let isQuiet: Bool
+
+        init(_ method: MethodDescriptor, _ metrics: ServerMetrics) {
+            self.metrics = metrics.method(method.name)
+            isQuiet = method.service.hasPrefix("grpc.health.") || method.service.hasSuffix(".DiagnosticsService")
+        }
     }
 
     init(logger: Logger, metrics: ServerMetrics, methods: [MethodDescriptor]) {
         self.logger = logger
         self.metrics = metrics
-        self.methods = methods.map { method in
-            let isQuiet = method.service.hasPrefix("grpc.health.") || method.service.hasSuffix(".DiagnosticsService")
-            return Method(metrics: metrics.method(method.name), isQuiet: isQuiet)
-        }
+        self.methods = methods.map { Method($0, metrics) }
+        lowestLevel = logger.logLevel
     }
 
     // MARK: Connections
@@ -61,7 +66,7 @@ final class ServerLog: ServerObserver {
         method.metrics.inFlight.decrement()
         method.metrics.callEnded(code: Int(call.code.rawValue), nanoseconds: microseconds * 1000)
         let level = Self.level(call.code, isQuiet: method.isQuiet)
-        guard level >= logger.logLevel else { return }
+        guard level >= lowestLevel else { return }
         var metadata: Logger.Metadata = [
             "method": "\(call.context.method.name)", "peer": "\(call.context.peer)", "code": "\(call.code.name)",
             "duration_us": .stringConvertible(Int(microseconds)),
