@@ -25,6 +25,26 @@ struct JSONDocumentTests {
         #expect(chunk["id"]?[0] == nil)
     }
 
+    @Test("a walk stops at the named members only, in the text's order, duplicates too")
+    func namedMembers() throws {
+        let names = JSONNames("content", "role", "refusal")
+        func found(_ element: JSONElement?) -> [String] {
+            var found: [String] = []
+            element?.forEachMember(named: names) { found.append("\($0)=\($1.string ?? "null")") }
+            return found
+        }
+        let text = #"""
+            {"a":{"role":"r","x":[{"content":"inner"}],"content":"c","roles":"s","rol":"t","content":null},
+             "b":{},"c":["content"],"d":{"refusal":"end"}}
+            """#
+        let element = try root(text)
+        #expect(found(element["a"]) == ["1=r", "0=c", "0=null"])
+        #expect(found(element["b"]).isEmpty)
+        #expect(found(element["c"]).isEmpty)
+        #expect(found(element["d"]) == ["2=end"])
+        #expect(found(element).isEmpty)
+    }
+
     @Test("an element keeps its document alive, and other documents do not disturb it")
     func lifetime() throws {
         let first = try root(#"{"text":"first"}"#)
