@@ -2,6 +2,7 @@
 #include "chat/v1/chat.pb-c.h"
 #include "chat/v1/diagnostics.pb-c.h"
 #include "chat/v1/lock.pb-c.h"
+#include "chat/v1/maintenance.pb-c.h"
 #include "chat/v1/server.pb-c.h"
 #include "chat/v1/session.pb-c.h"
 #include "google/protobuf/any.pb-c.h"

@@ -323,6 +323,8 @@ extension ChatMessage: ProtoMessage, CMessageConvertible {
         turnID = try CReader.text(c.pointee.turn_id, "chat.v1.ChatMessage.turn_id")
         createdUnixMicroseconds = c.pointee.created_unix_microseconds
         model = try CReader.text(c.pointee.model, "chat.v1.ChatMessage.model")
+        toolCalls = try CReader.messages(c.pointee.n_tool_calls, c.pointee.tool_calls, as: MessageToolCall.self)
+        toolCallID = try CReader.text(c.pointee.tool_call_id, "chat.v1.ChatMessage.tool_call_id")
     }
 
     func fill(_ c: UnsafeMutablePointer<Chat__V1__ChatMessage>, _ arena: Arena) {
@@ -333,6 +335,38 @@ extension ChatMessage: ProtoMessage, CMessageConvertible {
         c.pointee.turn_id = arena.text(turnID)
         c.pointee.created_unix_microseconds = createdUnixMicroseconds
         c.pointee.model = arena.text(model)
+        c.pointee.n_tool_calls = toolCalls.count
+        c.pointee.tool_calls = arena.messages(toolCalls)
+        c.pointee.tool_call_id = arena.text(toolCallID)
+    }
+}
+
+extension MessageToolCall: ProtoMessage, CMessageConvertible {
+    package static var fullName: String { "chat.v1.MessageToolCall" }
+
+    package init(unpacking bytes: Span<UInt8>) throws(ProtoError) {
+        self = try MessageCodec.unpack(bytes)
+    }
+
+    package func packed() -> [UInt8] { MessageCodec.pack(self) }
+
+    static func unpackC(
+        _ allocator: UnsafeMutablePointer<ProtobufCAllocator>, _ count: Int, _ bytes: UnsafePointer<UInt8>
+    ) -> UnsafeMutablePointer<Chat__V1__MessageToolCall>? {
+        chat__v1__message_tool_call__unpack(allocator, count, bytes)
+    }
+
+    init(_ c: UnsafePointer<Chat__V1__MessageToolCall>) throws(ProtoError) {
+        id = try CReader.text(c.pointee.id, "chat.v1.MessageToolCall.id")
+        name = try CReader.text(c.pointee.name, "chat.v1.MessageToolCall.name")
+        arguments = try CReader.text(c.pointee.arguments, "chat.v1.MessageToolCall.arguments")
+    }
+
+    func fill(_ c: UnsafeMutablePointer<Chat__V1__MessageToolCall>, _ arena: Arena) {
+        chat__v1__message_tool_call__init(c)
+        c.pointee.id = arena.text(id)
+        c.pointee.name = arena.text(name)
+        c.pointee.arguments = arena.text(arguments)
     }
 }
 

@@ -298,6 +298,10 @@ public struct ChatMessage: Sendable, Equatable {
     public var createdUnixMicroseconds: Int64 = 0
     /// The model that wrote it; empty for users and when not known.
     public var model: String = ""
+    /// The tools that an assistant's message asked for; none in other roles.
+    public var toolCalls: [MessageToolCall] = []
+    /// The call that a tool's message answers; empty in other roles.
+    public var toolCallID: String = ""
 
     /// Every field at its default.
     public init() {}
@@ -309,7 +313,9 @@ public struct ChatMessage: Sendable, Equatable {
         text: String = "",
         turnID: String = "",
         createdUnixMicroseconds: Int64 = 0,
-        model: String = ""
+        model: String = "",
+        toolCalls: [MessageToolCall] = [],
+        toolCallID: String = ""
     ) {
         self.position = position
         self.role = role
@@ -317,6 +323,32 @@ public struct ChatMessage: Sendable, Equatable {
         self.turnID = turnID
         self.createdUnixMicroseconds = createdUnixMicroseconds
         self.model = model
+        self.toolCalls = toolCalls
+        self.toolCallID = toolCallID
+    }
+}
+
+/// A tool that a model asked for.
+public struct MessageToolCall: Sendable, Equatable {
+    /// Names the call within the conversation.
+    public var id: String = ""
+    /// The tool's name.
+    public var name: String = ""
+    /// What it was to be given: JSON text, an object as a rule.
+    public var arguments: String = ""
+
+    /// Every field at its default.
+    public init() {}
+
+    /// Fields that are left out keep their default.
+    public init(
+        id: String = "",
+        name: String = "",
+        arguments: String = ""
+    ) {
+        self.id = id
+        self.name = name
+        self.arguments = arguments
     }
 }
 

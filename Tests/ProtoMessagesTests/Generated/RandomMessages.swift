@@ -316,6 +316,67 @@ extension ForceReleaseLockReply: RandomMessage {
     }
 }
 
+extension BackupRequest: RandomMessage {
+    static func random(_ random: inout RandomSource) -> Self {
+        let message = Self()
+        return message
+    }
+}
+
+extension BackupEvent: RandomMessage {
+    static func random(_ random: inout RandomSource) -> Self {
+        var message = Self()
+        switch random.index(3) {
+        case 0: message.event = .chunk(BackupChunk.random(&random))
+        case 1: message.event = .finished(BackupFinished.random(&random))
+        default: message.event = nil
+        }
+        return message
+    }
+}
+
+extension BackupChunk: RandomMessage {
+    static func random(_ random: inout RandomSource) -> Self {
+        var message = Self()
+        message.offset = random.integer()
+        message.data = random.bytes()
+        message.totalBytes = random.integer()
+        return message
+    }
+}
+
+extension BackupFinished: RandomMessage {
+    static func random(_ random: inout RandomSource) -> Self {
+        var message = Self()
+        message.totalBytes = random.integer()
+        message.crc32 = random.integer()
+        return message
+    }
+}
+
+extension ImportMessagesRequest: RandomMessage {
+    static func random(_ random: inout RandomSource) -> Self {
+        var message = Self()
+        message.sessionID = random.text()
+        message.firstPosition = random.integer()
+        message.messages = random.list { random in ChatMessage.random(&random) }
+        message.userID = random.text()
+        message.title = random.text()
+        message.labels = random.list { random in Label.random(&random) }
+        message.createdUnixMicroseconds = random.integer()
+        return message
+    }
+}
+
+extension ImportMessagesReply: RandomMessage {
+    static func random(_ random: inout RandomSource) -> Self {
+        var message = Self()
+        message.addedMessages = random.integer()
+        message.messageCount = random.integer()
+        return message
+    }
+}
+
 extension GetServerInfoRequest: RandomMessage {
     static func random(_ random: inout RandomSource) -> Self {
         let message = Self()
@@ -468,6 +529,18 @@ extension ChatMessage: RandomMessage {
         message.turnID = random.text()
         message.createdUnixMicroseconds = random.integer()
         message.model = random.text()
+        message.toolCalls = random.list { random in MessageToolCall.random(&random) }
+        message.toolCallID = random.text()
+        return message
+    }
+}
+
+extension MessageToolCall: RandomMessage {
+    static func random(_ random: inout RandomSource) -> Self {
+        var message = Self()
+        message.id = random.text()
+        message.name = random.text()
+        message.arguments = random.text()
         return message
     }
 }
@@ -604,6 +677,12 @@ let everyMessageType: [any RandomMessage.Type] = [
     LockLost.self,
     ForceReleaseLockRequest.self,
     ForceReleaseLockReply.self,
+    BackupRequest.self,
+    BackupEvent.self,
+    BackupChunk.self,
+    BackupFinished.self,
+    ImportMessagesRequest.self,
+    ImportMessagesReply.self,
     GetServerInfoRequest.self,
     ServerInfo.self,
     AuthenticateRequest.self,
@@ -619,6 +698,7 @@ let everyMessageType: [any RandomMessage.Type] = [
     ListMessagesRequest.self,
     ListMessagesReply.self,
     ChatMessage.self,
+    MessageToolCall.self,
     ProtoAny.self,
     ProtoDuration.self,
     ErrorInfo.self,

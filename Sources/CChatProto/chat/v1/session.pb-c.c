@@ -502,6 +502,51 @@ void   chat__v1__chat_message__free_unpacked
   assert(message->base.descriptor == &chat__v1__chat_message__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   chat__v1__message_tool_call__init
+                     (Chat__V1__MessageToolCall         *message)
+{
+  static const Chat__V1__MessageToolCall init_value = CHAT__V1__MESSAGE_TOOL_CALL__INIT;
+  *message = init_value;
+}
+size_t chat__v1__message_tool_call__get_packed_size
+                     (const Chat__V1__MessageToolCall *message)
+{
+  assert(message->base.descriptor == &chat__v1__message_tool_call__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t chat__v1__message_tool_call__pack
+                     (const Chat__V1__MessageToolCall *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &chat__v1__message_tool_call__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t chat__v1__message_tool_call__pack_to_buffer
+                     (const Chat__V1__MessageToolCall *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &chat__v1__message_tool_call__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Chat__V1__MessageToolCall *
+       chat__v1__message_tool_call__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Chat__V1__MessageToolCall *)
+     protobuf_c_message_unpack (&chat__v1__message_tool_call__descriptor,
+                                allocator, len, data);
+}
+void   chat__v1__message_tool_call__free_unpacked
+                     (Chat__V1__MessageToolCall *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &chat__v1__message_tool_call__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
 {
   {
@@ -1129,7 +1174,7 @@ const ProtobufCMessageDescriptor chat__v1__list_messages_reply__descriptor =
   (ProtobufCMessageInit) chat__v1__list_messages_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[6] =
+static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[8] =
 {
   {
     "position",
@@ -1203,6 +1248,30 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tool_calls",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Chat__V1__ChatMessage, n_tool_calls),
+    offsetof(Chat__V1__ChatMessage, tool_calls),
+    &chat__v1__message_tool_call__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tool_call_id",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Chat__V1__ChatMessage, tool_call_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned chat__v1__chat_message__field_indices_by_name[] = {
   4,   /* field[4] = created_unix_microseconds */
@@ -1210,12 +1279,14 @@ static const unsigned chat__v1__chat_message__field_indices_by_name[] = {
   0,   /* field[0] = position */
   1,   /* field[1] = role */
   2,   /* field[2] = text */
+  7,   /* field[7] = tool_call_id */
+  6,   /* field[6] = tool_calls */
   3,   /* field[3] = turn_id */
 };
 static const ProtobufCIntRange chat__v1__chat_message__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor chat__v1__chat_message__descriptor =
 {
@@ -1225,11 +1296,75 @@ const ProtobufCMessageDescriptor chat__v1__chat_message__descriptor =
   "Chat__V1__ChatMessage",
   "chat.v1",
   sizeof(Chat__V1__ChatMessage),
-  6,
+  8,
   chat__v1__chat_message__field_descriptors,
   chat__v1__chat_message__field_indices_by_name,
   1,  chat__v1__chat_message__number_ranges,
   (ProtobufCMessageInit) chat__v1__chat_message__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor chat__v1__message_tool_call__field_descriptors[3] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Chat__V1__MessageToolCall, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Chat__V1__MessageToolCall, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "arguments",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Chat__V1__MessageToolCall, arguments),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned chat__v1__message_tool_call__field_indices_by_name[] = {
+  2,   /* field[2] = arguments */
+  0,   /* field[0] = id */
+  1,   /* field[1] = name */
+};
+static const ProtobufCIntRange chat__v1__message_tool_call__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor chat__v1__message_tool_call__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "chat.v1.MessageToolCall",
+  "MessageToolCall",
+  "Chat__V1__MessageToolCall",
+  "chat.v1",
+  sizeof(Chat__V1__MessageToolCall),
+  3,
+  chat__v1__message_tool_call__field_descriptors,
+  chat__v1__message_tool_call__field_indices_by_name,
+  1,  chat__v1__message_tool_call__number_ranges,
+  (ProtobufCMessageInit) chat__v1__message_tool_call__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue chat__v1__message_role__enum_values_by_number[5] =

@@ -26,6 +26,7 @@ typedef struct Chat__V1__DeleteSessionReply Chat__V1__DeleteSessionReply;
 typedef struct Chat__V1__ListMessagesRequest Chat__V1__ListMessagesRequest;
 typedef struct Chat__V1__ListMessagesReply Chat__V1__ListMessagesReply;
 typedef struct Chat__V1__ChatMessage Chat__V1__ChatMessage;
+typedef struct Chat__V1__MessageToolCall Chat__V1__MessageToolCall;
 
 
 /* --- enums --- */
@@ -325,10 +326,43 @@ struct  Chat__V1__ChatMessage
    * The model that wrote it; empty for users and when not known.
    */
   ProtobufCBinaryData model;
+  /*
+   * The tools that an assistant's message asked for; none in other roles.
+   */
+  size_t n_tool_calls;
+  Chat__V1__MessageToolCall **tool_calls;
+  /*
+   * The call that a tool's message answers; empty in other roles.
+   */
+  ProtobufCBinaryData tool_call_id;
 };
 #define CHAT__V1__CHAT_MESSAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&chat__v1__chat_message__descriptor) \
-    , 0, CHAT__V1__MESSAGE_ROLE__MESSAGE_ROLE_UNSPECIFIED, {0,NULL}, {0,NULL}, 0, {0,NULL} }
+    , 0, CHAT__V1__MESSAGE_ROLE__MESSAGE_ROLE_UNSPECIFIED, {0,NULL}, {0,NULL}, 0, {0,NULL}, 0,NULL, {0,NULL} }
+
+
+/*
+ * A tool that a model asked for.
+ */
+struct  Chat__V1__MessageToolCall
+{
+  ProtobufCMessage base;
+  /*
+   * Names the call within the conversation.
+   */
+  ProtobufCBinaryData id;
+  /*
+   * The tool's name.
+   */
+  ProtobufCBinaryData name;
+  /*
+   * What it was to be given: JSON text, an object as a rule.
+   */
+  ProtobufCBinaryData arguments;
+};
+#define CHAT__V1__MESSAGE_TOOL_CALL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&chat__v1__message_tool_call__descriptor) \
+    , {0,NULL}, {0,NULL}, {0,NULL} }
 
 
 /* Chat__V1__Session methods */
@@ -540,6 +574,25 @@ Chat__V1__ChatMessage *
 void   chat__v1__chat_message__free_unpacked
                      (Chat__V1__ChatMessage *message,
                       ProtobufCAllocator *allocator);
+/* Chat__V1__MessageToolCall methods */
+void   chat__v1__message_tool_call__init
+                     (Chat__V1__MessageToolCall         *message);
+size_t chat__v1__message_tool_call__get_packed_size
+                     (const Chat__V1__MessageToolCall   *message);
+size_t chat__v1__message_tool_call__pack
+                     (const Chat__V1__MessageToolCall   *message,
+                      uint8_t             *out);
+size_t chat__v1__message_tool_call__pack_to_buffer
+                     (const Chat__V1__MessageToolCall   *message,
+                      ProtobufCBuffer     *buffer);
+Chat__V1__MessageToolCall *
+       chat__v1__message_tool_call__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   chat__v1__message_tool_call__free_unpacked
+                     (Chat__V1__MessageToolCall *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Chat__V1__Session_Closure)
@@ -574,6 +627,9 @@ typedef void (*Chat__V1__ListMessagesReply_Closure)
                   void *closure_data);
 typedef void (*Chat__V1__ChatMessage_Closure)
                  (const Chat__V1__ChatMessage *message,
+                  void *closure_data);
+typedef void (*Chat__V1__MessageToolCall_Closure)
+                 (const Chat__V1__MessageToolCall *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -650,6 +706,7 @@ extern const ProtobufCMessageDescriptor chat__v1__delete_session_reply__descript
 extern const ProtobufCMessageDescriptor chat__v1__list_messages_request__descriptor;
 extern const ProtobufCMessageDescriptor chat__v1__list_messages_reply__descriptor;
 extern const ProtobufCMessageDescriptor chat__v1__chat_message__descriptor;
+extern const ProtobufCMessageDescriptor chat__v1__message_tool_call__descriptor;
 extern const ProtobufCServiceDescriptor chat__v1__session_service__descriptor;
 
 PROTOBUF_C__END_DECLS
