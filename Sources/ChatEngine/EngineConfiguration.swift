@@ -54,6 +54,10 @@ public struct EngineLimits: Sendable, Equatable {
     public var messagesPerPageMax = 500
     /// Of a page of messages that asked for no size.
     public var messagesPerPageDefault = 100
+    /// Of one import: as many as a page of messages has.
+    public var importedMessagesMax = 500
+    /// Of one imported message: more than any model asks for at once.
+    public var importedToolCallsMax = 128
     /// Of the text on a page: it must fit a frame of 1 MiB with everything around it.
     public var pageBytesMax = 512 * 1024
     /// Of a lock's name.

@@ -45,13 +45,12 @@ package final class SQLiteStore: Sendable {
     }
 
     /// Writes a copy of everything as it is at the end of the copying to a new file, while the store goes on serving.
+    /// Ends with its task's cancellation, at the next step.
     ///
-    /// - Parameters:
-    ///   - path: of the copy; a file that is there already is an error. It is a store like this one.
-    ///   - isWanted: asked between steps, on the store's thread; false ends it with `CancellationError`.
-    package func copy(to path: String, isWanted: @escaping @Sendable () -> Bool = { true }) async throws {
-        try await queue.copy(to: path, isWanted: isWanted)
-    }
+    /// - Parameter path: of the copy; a file that is there already is an error. It is a store like this one.
+    /// - Throws: `StoreOpenError` when the copy cannot be made, `EngineError`, `CancellationError`. Nothing is there
+    ///   then.
+    package func copy(to path: String) async throws { try await queue.copy(to: path) }
 
     /// Answers what was asked, and lets go of the file. What is asked later is refused. Blocks its thread while the log
     /// is moved into the database: not called on a loop. Called once.

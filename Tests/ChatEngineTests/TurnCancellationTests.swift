@@ -78,6 +78,11 @@ struct SteppedStore: SessionStore {
         return outcome
     }
 
+    func importMessages(_ messages: MessageImport) async throws -> ImportOutcome {
+        await breakpoint.passUncancelled(.append)
+        return try await base.importMessages(messages)
+    }
+
     func session(owner: String, id: String) async throws -> Session? { try await base.session(owner: owner, id: id) }
 
     func sessions(in scope: SessionScope, limit: PageLimit, pageToken: String?) async throws -> Page<Session> {

@@ -6,7 +6,7 @@ internal import ChatEngine
 public enum SessionStoreConformance {
     /// Every promise.
     public static let cases: [ConformanceCase<any StoreHarness>] =
-        appendCases + windowCases + sessionCases + listCases + expiryCases
+        appendCases + importCases + windowCases + sessionCases + listCases + expiryCases
 
     private static let appendCases: [ConformanceCase<any StoreHarness>] = [
         ConformanceCase("the first turn makes the session, with user, title, messages and turn") { harness in

@@ -116,6 +116,17 @@ struct RemovalTests {
                 owner: "o", sessionID: "s", limit: WindowLimit(), idleLifetime: nil)
         }
         #expect(error?.details["limit"] == "messagesPerSessionMax")
+        let key = LockKey(.session, owner: "o", name: "s")
+        let token = LockToken.random()
+        _ = try await store.locks.acquire(LockRequest(key: key, token: token, timeToLive: .seconds(60)))
+        let more = ImportRequest(
+            owner: "o", sessionID: "s", firstPosition: 5,
+            messages: [StoredMessage(role: .user, text: "q", turnID: "", createdAtMicroseconds: 0)])
+        let refusal = await #expect(throws: EngineError.self) {
+            _ = try await store.store.importMessages(
+                MessageImport(request: more, lockKey: key, lockToken: token, idleLifetime: nil))
+        }
+        #expect(refusal?.details["limit"] == "messagesPerSessionMax")
         await store.opened.close()
     }
 }

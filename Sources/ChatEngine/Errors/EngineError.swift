@@ -15,6 +15,8 @@ public struct EngineError: Error, Sendable, Equatable {
         case sessionBusy
         /// The turn id was used for a different request.
         case turnMismatch
+        /// Imported messages do not continue the session; nothing was stored.
+        case importConflict
         /// Somebody else holds the lock. The caller holds nothing.
         case lockNotAcquired
         /// The caller held the lock and does so no more.

@@ -108,6 +108,17 @@ public protocol SessionStore: Sendable {
     ///   nothing was stored.
     func append(_ turn: TurnAppend) async throws -> AppendOutcome
 
+    /// Stores imported messages as one atomic operation, which checks in this order: is the lock still held by the
+    /// token (`lockLost`), does the session reach up to the first position, and do the messages that stand there
+    /// already have the same roles and texts (`conflict`). Those behind them are added; it makes the session when there
+    /// was none and the first position is 1. Where something is added it renews the session's expiry and makes it the
+    /// most recently active one.
+    ///
+    /// Once begun it is not stopped by its task's cancellation.
+    ///
+    /// - Throws: as `append`.
+    func importMessages(_ messages: MessageImport) async throws -> ImportOutcome
+
     /// The session, or nil.
     func session(owner: String, id: String) async throws -> Session?
 

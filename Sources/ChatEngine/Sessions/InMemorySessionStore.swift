@@ -62,6 +62,16 @@ public final class InMemorySessionStore: SessionStore {
         }
     }
 
+    public func importMessages(_ messages: MessageImport) async throws -> ImportOutcome {
+        let wall = clock.wallMicroseconds
+        return try changeMakingRoom(at: wall) { (table) throws(EngineError) in
+            // As in `append`.
+            try table.importMessages(messages, at: wall) {
+                locks.holds(messages.lockKey, token: messages.lockToken)
+            }
+        }
+    }
+
     /// Removes a few expired sessions and runs `body`, under the mutex.
     private func changeMakingRoom<Value: Sendable>(
         at wall: Int64, _ body: (inout SessionTable) throws(EngineError) -> Value

@@ -18,6 +18,15 @@ struct SessionTable: Sendable {
         var byteCount = 0
         /// The place in the expiry log; nil when the session never expires.
         var renewal: Int64?
+
+        /// Puts messages behind those that are there.
+        mutating func add(_ added: ArraySlice<StoredMessage>) {
+            for var message in added {
+                message.position = messages.count + 1
+                messages.append(message)
+            }
+            session.messageCount = messages.count
+        }
     }
 
     let limits: InMemoryStoreLimits
@@ -131,7 +140,9 @@ struct SessionTable: Sendable {
         let existing = record(key, at: wall).map { ($0.session.generation, $0.messages.count) }
         guard existing?.0 == append.generation else { return .sessionDeleted }
         var addedBytes = Self.byteCount(of: append)
-        let newSession = existing == nil ? makeSession(append, at: wall) : nil
+        let newSession =
+            existing == nil
+            ? makeSession(key, userID: append.userID, title: append.title, createdAt: wall, at: wall) : nil
         try checkRoom(
             existingMessages: existing?.1, addedMessages: append.messages.count,
             addedBytes: addedBytes + (newSession.map(Self.recordBytes(of:)) ?? 0))
@@ -142,11 +153,7 @@ struct SessionTable: Sendable {
         }
         touch(key, at: wall)
         update(key) { record in
-            for var message in append.messages {
-                message.position = record.messages.count + 1
-                record.messages.append(message)
-            }
-            record.session.messageCount = record.messages.count
+            record.add(append.messages[...])
             // An id that is used again after its time: the former turn goes with its place in the order.
             if let former = record.turns.updateValue(append.turn, forKey: append.turn.id) {
                 record.turnOrder.removeAll { $0 == append.turn.id }
@@ -160,6 +167,41 @@ struct SessionTable: Sendable {
         renew(key, idleLifetime: append.idleLifetime, at: wall)
         guard let session = records[key]?.session else { preconditionFailure("a session is there after an append") }
         return .appended(session)
+    }
+
+    /// Stores imported messages; see `SessionStore.importMessages`. `lockIsHeld` is asked at most once.
+    mutating func importMessages(
+        _ messages: MessageImport, at wall: Int64, lockIsHeld: () -> Bool
+    ) throws(EngineError) -> ImportOutcome {
+        let request = messages.request
+        let key = SessionKey(owner: request.owner, id: request.sessionID)
+        guard lockIsHeld() else { return .lockLost }
+        let existingMessages = record(key, at: wall)?.messages.count
+        guard let added = request.newMessages(behind: existingMessages ?? 0) else { return .conflict }
+        if let existing = record(key, at: wall) {
+            let known = existing.messages.dropFirst(request.firstPosition - 1).prefix(request.messages.count)
+            guard known.allSatisfy(request.repeats) else { return .conflict }
+            if added.isEmpty { return .imported(existing.session, added: 0) }
+        }
+        let newSession = existingMessages == nil ? makeSession(key, request, at: wall) : nil
+        let addedBytes = added.reduce(0) { $0 + Self.byteCount(of: $1) }
+        try checkRoom(
+            existingMessages: existingMessages, addedMessages: added.count,
+            addedBytes: addedBytes + (newSession.map(Self.recordBytes(of:)) ?? 0))
+        if let newSession {
+            // An expired one of the same id may still lie here.
+            _ = remove(key)
+            insert(newSession, key)
+        }
+        touch(key, at: wall)
+        update(key) { record in
+            record.add(added)
+            record.byteCount += addedBytes
+        }
+        byteCount += addedBytes
+        renew(key, idleLifetime: messages.idleLifetime, at: wall)
+        guard let session = records[key]?.session else { preconditionFailure("a session is there after an import") }
+        return .imported(session, added: added.count)
     }
 
     /// - Throws: `resourceExhausted` when the session would grow beyond the store's limit.
@@ -203,12 +245,21 @@ struct SessionTable: Sendable {
 
     // MARK: Parts
 
-    private mutating func makeSession(_ append: TurnAppend, at wall: Int64) -> Session {
+    private mutating func makeSession(
+        _ key: SessionKey, userID: String, title: String, labels: [String: String] = [:], createdAt: Int64,
+        at wall: Int64
+    ) -> Session {
         lastGeneration = max(lastGeneration + 1, UInt64(clamping: wall))
         return Session(
-            id: append.sessionID, owner: append.owner, userID: append.userID, title: append.title, messageCount: 0,
-            createdAtMicroseconds: wall, lastActivityMicroseconds: 0, expiresAtMicroseconds: nil,
+            id: key.id, owner: key.owner, userID: userID, title: title, labels: labels, messageCount: 0,
+            createdAtMicroseconds: createdAt, lastActivityMicroseconds: 0, expiresAtMicroseconds: nil,
             generation: lastGeneration)
+    }
+
+    private mutating func makeSession(_ key: SessionKey, _ request: ImportRequest, at wall: Int64) -> Session {
+        makeSession(
+            key, userID: request.userID, title: request.title, labels: request.labels,
+            createdAt: request.createdAtMicroseconds, at: wall)
     }
 
     private mutating func insert(_ session: Session, _ key: SessionKey) {

@@ -244,24 +244,25 @@ final class StoreQueue: Sendable {
     // MARK: The whole database
 
     /// Copies the database as it is at the end of the copying into a new file, in small steps between which the queue
-    /// serves others. Blocks the queue for one step at a time.
-    ///
-    /// - Parameter isWanted: asked between steps; false ends it with `CancellationError`.
-    func copy(to path: String, isWanted: @escaping @Sendable () -> Bool) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    /// serves others. Blocks the queue for one step at a time, and ends at the next step when its task is cancelled.
+    func copy(to path: String) async throws {
+        let isWanted = Atomic(true)
+        try await withCancellableContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             database.asyncWriteWithoutTransaction { source in
                 do {
                     try self.checkOpen()
                     try DatabaseFile.copy(source, to: path) {
                         _ = self.drainBatch()
                         try self.checkOpen()
-                        if !isWanted() { throw CancellationError() }
+                        if !isWanted.load(ordering: .relaxed) { throw CancellationError() }
                     }
                     continuation.resume()
                 } catch {
                     continuation.resume(throwing: error)
                 }
             }
+        } onCancel: {
+            isWanted.store(false, ordering: .relaxed)
         }
     }
 

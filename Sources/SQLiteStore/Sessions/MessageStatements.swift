@@ -33,7 +33,7 @@ final class MessageStatements {
 
 extension StoreConnection {
     /// Adds messages behind the first `count`.
-    func append(_ newMessages: [StoredMessage], to number: Int64, after count: Int) throws(SQLiteFailure) {
+    func append(_ newMessages: some Sequence<StoredMessage>, to number: Int64, after count: Int) throws(SQLiteFailure) {
         for (index, message) in newMessages.enumerated() {
             try messages.insert.run(
                 number, count + index + 1, message.role.rawValue, message.text, message.turnID,

@@ -76,6 +76,27 @@ final class SQLiteSessionStore: SessionStore {
         }
     }
 
+    func importMessages(_ messages: MessageImport) async throws -> ImportOutcome {
+        let (clock, locks) = (clock, locks)
+        let messagesMax = limits.messagesPerSessionMax
+        let request = messages.request
+        let weight = request.messages.reduce(0) { $0 + $1.pageBytes }
+        return try await queue.write("the import", weight: weight) { connection in
+            let wall = clock.wallMicroseconds
+            // As in `append`.
+            guard locks.holds(messages.lockKey, token: messages.lockToken) else { return .lockLost }
+            let session = try connection.session(SessionKey(owner: request.owner, id: request.sessionID), at: wall)
+            guard let added = request.newMessages(behind: session?.messageCount ?? 0) else { return .conflict }
+            if let session {
+                guard try connection.holds(request, in: session) else { return .conflict }
+                if added.isEmpty { return .imported(session, added: 0) }
+            }
+            try Self.checkRoom(messagesMax, (session?.messageCount ?? 0) + added.count)
+            let stored = try connection.add(added, of: messages, to: session, at: wall)
+            return .imported(stored, added: added.count)
+        }
+    }
+
     /// A question and its answer.
     private static let shortestTurnMessages = 2
 

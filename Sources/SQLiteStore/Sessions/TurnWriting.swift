@@ -11,12 +11,17 @@ extension StoreConnection {
         try append(turn.messages, to: session.number, after: session.messageCount)
         session.messageCount += turn.messages.count
         try insert(turn.turn, of: session.number, answer: session.messageCount)
+        try touch(&session, idleLifetime: turn.idleLifetime, at: wall)
+        return session
+    }
+
+    /// Makes the session the most recently active one, with the message count that it has.
+    func touch(_ session: inout Session, idleLifetime: Duration?, at wall: Int64) throws(SQLiteFailure) {
         session.lastActivityMicroseconds = nextActivity(at: wall)
-        session.expiresAtMicroseconds = turn.idleLifetime.map { Self.expiry(after: $0, from: wall) }
+        session.expiresAtMicroseconds = idleLifetime.map { Self.expiry(after: $0, from: wall) }
         try sessions.touch.run(
             session.messageCount, session.lastActivityMicroseconds, session.expiresAtMicroseconds, session.number)
         dropRenewal(session.number)
-        return session
     }
 
     /// Greater than every one before, whatever the system's clock does, so that lists have one order.
@@ -26,9 +31,6 @@ extension StoreConnection {
     }
 
     private func makeSession(_ turn: TurnAppend, at wall: Int64) throws(SQLiteFailure) -> Session {
-        // An expired one of the same id may still lie here.
-        let key = SessionKey(owner: turn.owner, id: turn.sessionID)
-        if let expired = try storedSession(key) { try remove(expired.number) }
         var session = Session(
             id: turn.sessionID, owner: turn.owner, userID: turn.userID, title: turn.title, messageCount: 0,
             createdAtMicroseconds: wall, lastActivityMicroseconds: nextActivity(at: wall),
@@ -37,8 +39,10 @@ extension StoreConnection {
         return session
     }
 
-    /// Adds a session, and gives it its number.
+    /// Adds a session, and gives it its number. An expired one of the same id, which may still lie there, goes.
     func insert(_ session: inout Session) throws(SQLiteFailure) {
+        let key = SessionKey(owner: session.owner, id: session.id)
+        if let expired = try storedSession(key) { try remove(expired.number) }
         try sessions.insert.run(
             session.owner, session.id, session.userID, session.title, StoredJSON.text(session.labels),
             session.messageCount, session.createdAtMicroseconds, session.lastActivityMicroseconds,
