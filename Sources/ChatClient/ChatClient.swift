@@ -2,7 +2,7 @@
 //
 // A `ChatClient` is made once and used from any task. Cancelling the task that awaits a call cancels the call on the
 // server; every call has a time limit; failed calls are tried again where that is safe. Methods by topic:
-// ChatClient+Chat.swift, +Sessions.swift, +Locks.swift, +Server.swift.
+// ChatClient+Chat.swift, +Sessions.swift, +Locks.swift, +Server.swift, +Maintenance.swift.
 
 internal import ChatStubs
 package import IOLoop

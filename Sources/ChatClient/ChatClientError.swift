@@ -39,7 +39,13 @@ public struct ChatClientError: Error, Sendable, Equatable, CustomStringConvertib
         public static let turnMismatch = "TURN_MISMATCH"
         /// The turn may be stored; the same call again, with the same turn id, settles it.
         public static let outcomeUnknown = "OUTCOME_UNKNOWN"
-        /// A piece of a streamed answer is missing.
+        /// Other messages stand where imported ones should go.
+        public static let importConflict = "IMPORT_CONFLICT"
+        /// The server's store is no file, so there is no backup of it.
+        public static let storeHasNoFile = "STORE_HAS_NO_FILE"
+        /// Another backup runs.
+        public static let backupRunning = "BACKUP_RUNNING"
+        /// A piece of a streamed answer or of a backup is missing.
         public static let eventsLost = "EVENTS_LOST"
         /// No server could be reached; nothing was sent.
         public static let notConnected = ErrorReason.notConnected

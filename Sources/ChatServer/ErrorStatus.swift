@@ -32,7 +32,7 @@ extension RPCError {
         case .invalidArgument: .invalidArgument
         case .notFound: .notFound
         case .sessionBusy, .sessionDeleted, .lockNotAcquired: .aborted
-        case .turnMismatch, .lockLost: .failedPrecondition
+        case .turnMismatch, .lockLost, .importConflict: .failedPrecondition
         case .outcomeUnknown, .unavailable: .unavailable
         case .resourceExhausted: .resourceExhausted
         case .cancelled: .cancelled

@@ -48,7 +48,8 @@ package final class RunningServer: Sendable {
             let engine = makeEngine(configuration, models: models, store: store, clock: clock)
             let state = ServerState(startedAtMicroseconds: clock.wallMicroseconds)
             let router = ServiceTable.router(
-                configuration, engine: engine, models: models, state: state, clock: clock, metrics: metrics)
+                configuration, engine: engine, store: store, models: models, state: state, clock: clock,
+                metrics: metrics)
             let server = RPCServer(
                 loops: loops, router: router, limits: configuration.serverLimits, logger: logger,
                 observer: ServerLog(logger: logger, metrics: metrics, methods: router.methods),

@@ -7,13 +7,16 @@ internal import RPC
 enum ServiceTable {
     /// The router with every service; adding one is one line here.
     static func router(
-        _ configuration: ServerConfiguration, engine: ChatEngine, models: ModelChoice, state: ServerState,
-        clock: any EngineClock, metrics: ServerMetrics
+        _ configuration: ServerConfiguration, engine: ChatEngine, store: StoreChoice, models: ModelChoice,
+        state: ServerState, clock: any EngineClock, metrics: ServerMetrics
     ) -> Router {
         var router = Router()
         router.register(ChatService(engine: engine, metrics: metrics))
         router.register(SessionService(engine: engine))
         router.register(LockService(engine: engine, state: state, metrics: metrics))
+        router.register(
+            MaintenanceService(
+                engine: engine, store: store, frameBytesMax: configuration.connections.frameBytesMax))
         if configuration.servesDiagnostics { router.register(DiagnosticsService()) }
         var names = Set(router.methods.map(\.service))
         names.formUnion(ServerServiceDescriptors.all.map(\.service))

@@ -8,7 +8,12 @@ struct StoreChoice: Sendable {
     let sessions: any SessionStore
     let locks: any LockManager
     /// Nil for the one in memory.
-    private let sqlite: SQLiteStore?
+    private let file: StoreFile?
+
+    private struct StoreFile {
+        var store: SQLiteStore
+        var path: String
+    }
 
     /// Opens it. Blocks while a file is read: called before the first loop serves.
     ///
@@ -18,7 +23,7 @@ struct StoreChoice: Sendable {
         case .memory:
             let locks = InMemoryLockManager(clock: clock)
             return StoreChoice(
-                sessions: InMemorySessionStore(locks: locks, clock: clock), locks: locks, sqlite: nil)
+                sessions: InMemorySessionStore(locks: locks, clock: clock), locks: locks, file: nil)
         case .sqlite(let path):
             do {
                 let store = try SQLiteStore.open(path, clock: clock) { health in
@@ -27,7 +32,10 @@ struct StoreChoice: Sendable {
                     case .sound: logger.notice("the store works again")
                     }
                 }
-                return StoreChoice(sessions: store.sessions, locks: store.locks, sqlite: store)
+                // The file is ours now, so no other process copies it.
+                StoreCopy.removeLeftover(beside: path)
+                return StoreChoice(
+                    sessions: store.sessions, locks: store.locks, file: StoreFile(store: store, path: path))
             } catch let error as StoreOpenError {
                 throw ChatServerApp.StartError(description: error.description)
             }
@@ -37,13 +45,22 @@ struct StoreChoice: Sendable {
         }
     }
 
-    /// Writes a copy of the whole store to a new file; see `SQLiteStore.copy`. False where there is no file to copy.
-    func copy(to path: String, isWanted: @escaping @Sendable () -> Bool) async throws -> Bool {
-        guard let sqlite else { return false }
-        try await sqlite.copy(to: path, isWanted: isWanted)
-        return true
+    /// A copy of the whole store; nil where there is no file to copy. Ends with its task's cancellation. One at a time.
+    ///
+    /// - Throws: `EngineError`, `CancellationError`.
+    func copy(logger: Logger) async throws -> StoreCopy? {
+        guard let file else { return nil }
+        StoreCopy.removeLeftover(beside: file.path)
+        do {
+            try await file.store.copy(to: StoreCopy.path(beside: file.path))
+        } catch let error as StoreOpenError {
+            // Its words name the path, which is no caller's affair.
+            logger.error("the store was not copied", metadata: ["because": "\(error.description)"])
+            throw StoreCopy.failure("made")
+        }
+        return try StoreCopy(takingOver: file.path)
     }
 
     /// Lets go of the file, after the last call. Blocks its thread for a moment: not called on a loop.
-    func close() async { await sqlite?.close() }
+    func close() async { await file?.store.close() }
 }

@@ -34,6 +34,9 @@ final class TestScript: Sendable {
         /// The lease as the holder is told.
         var ttlMilliseconds: UInt64 = 0
         var holdEvents: [HoldLockEvent] = []
+
+        var backupEvents: [BackupEvent] = []
+        var imports: [ImportMessagesRequest] = []
     }
 
     let state = Mutex(State())
@@ -68,6 +71,7 @@ struct TestServer {
         router.register(TestChat(script: script))
         router.register(TestSessions(script: script))
         router.register(TestLocks(script: script))
+        router.register(TestMaintenance(script: script))
         router.register(TestDiagnostics(script: script))
         let loop = try IOLoop(label: "test-server")
         server = RPCServer(
@@ -209,6 +213,23 @@ struct TestLocks: LockServiceMethods {
 
     func forceRelease(_ request: ForceReleaseLockRequest, context: CallContext) async throws -> ForceReleaseLockReply {
         ForceReleaseLockReply(ownerLabel: "worker-\(request.fence)")
+    }
+}
+
+struct TestMaintenance: MaintenanceServiceMethods {
+    let script: TestScript
+
+    func backup(_ request: BackupRequest, events: ResponseStream<BackupEvent>, context: CallContext) async throws {
+        try script.throwNext(context)
+        for event in script.read({ $0.backupEvents }) { try await events.send(event) }
+    }
+
+    func importMessages(
+        _ request: ImportMessagesRequest, context: CallContext
+    ) async throws -> ImportMessagesReply {
+        script.state.withLock { $0.imports.append(request) }
+        try script.throwNext(context)
+        return ImportMessagesReply(addedMessages: UInt32(request.messages.count), messageCount: request.firstPosition)
     }
 }
 

@@ -18,7 +18,11 @@ extension ChatMessage {
     init(_ message: StoredMessage) {
         self.init(
             position: UInt64(clamping: message.position), role: MessageRoleMessage(message.role), text: message.text,
-            turnID: message.turnID, createdUnixMicroseconds: message.createdAtMicroseconds, model: message.model)
+            turnID: message.turnID, createdUnixMicroseconds: message.createdAtMicroseconds, model: message.model,
+            toolCalls: message.toolCalls.map {
+                MessageToolCall(id: $0.id, name: $0.name, arguments: $0.arguments)
+            },
+            toolCallID: message.toolCallID ?? "")
     }
 }
 

@@ -3,9 +3,20 @@
 internal import ChatEngine
 internal import ChatStubs
 internal import ProtoMessages
+internal import RPC
+internal import Wire
 
 struct SessionService: SessionServiceMethods {
     let engine: ChatEngine
+
+    /// Labels of a request.
+    static func labels(_ labels: [Label]) throws -> [String: String] {
+        var result: [String: String] = [:]
+        for label in labels where result.updateValue(label.value, forKey: label.key) != nil {
+            throw RPCError(.invalidArgument, "a label's key appears twice; each key has one value", reason: "LABELS")
+        }
+        return result
+    }
 }
 
 extension SessionMessage {

@@ -20,12 +20,4 @@ extension SessionService {
             owner: context.identity.owner, id: request.sessionID, change: change)
         return SessionMessage(session)
     }
-
-    private static func labels(_ labels: [Label]) throws -> [String: String] {
-        var result: [String: String] = [:]
-        for label in labels where result.updateValue(label.value, forKey: label.key) != nil {
-            throw RPCError(.invalidArgument, "a label's key appears twice; each key has one value", reason: "LABELS")
-        }
-        return result
-    }
 }

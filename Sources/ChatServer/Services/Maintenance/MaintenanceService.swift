@@ -1,0 +1,32 @@
+// MaintenanceService: the store as a whole. One file per method.
+
+internal import ChatEngine
+internal import ChatStubs
+internal import Synchronization
+
+struct MaintenanceService: MaintenanceServiceMethods {
+    let engine: ChatEngine
+    let store: StoreChoice
+    /// Of a chunk's data: what a loop reads and sums up in less than a millisecond, and half a frame at most.
+    let chunkBytes: Int
+    let backups = BackupTurn()
+
+    /// As the protocol says.
+    private static let chunkBytesMax = 256 * 1024
+
+    init(engine: ChatEngine, store: StoreChoice, frameBytesMax: Int) {
+        self.engine = engine
+        self.store = store
+        chunkBytes = min(Self.chunkBytesMax, frameBytesMax / 2)
+    }
+}
+
+/// One backup at a time: each is a second store on the disk. Shared by all loops.
+final class BackupTurn: Sendable {
+    private let isTaken = Atomic(false)
+
+    /// False when another one has it.
+    func take() -> Bool { !isTaken.exchange(true, ordering: .acquiringAndReleasing) }
+
+    func giveBack() { isTaken.store(false, ordering: .releasing) }
+}
