@@ -87,7 +87,7 @@ let package = Package(
         // Programs.
         .executableTarget(name: "chatd", dependencies: ["ChatServer"], swiftSettings: swiftSettings),
         .executableTarget(
-            name: "chatctl", dependencies: ["ChatClient", arguments], swiftSettings: swiftSettings),
+            name: "chatctl", dependencies: ["ChatClient", "JSON", arguments], swiftSettings: swiftSettings),
         .executableTarget(
             name: "chatbench",
             dependencies: [
@@ -113,7 +113,9 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
         tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),
-        tests("ChatServerTests", ["ChatServer", "ChatEngine", "IOLoop", logging, metrics, metricsTestKit]),
+        tests(
+            "ChatServerTests",
+            ["ChatServer", "ChatClient", "ChatEngine", "IOLoop", logging, metrics, metricsTestKit]),
         tests(
             "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
         // Start the programs themselves, which `swift build --build-tests` leaves beside the tests.
@@ -126,6 +128,7 @@ let package = Package(
         .testTarget(
             name: "CrashTests", dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop"],
             exclude: ["PowerLoss", "verify"], swiftSettings: swiftSettings),
+        tests("chatctlTests", ["chatctl", "ChatClient", "JSON"]),
         tests("chatbenchTests", ["chatbench", "IOLoop"]),
         // Replays what the fuzzers found, through a link to their bodies; they are a package of their own beside it.
         .testTarget(

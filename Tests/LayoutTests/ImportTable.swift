@@ -51,7 +51,9 @@ enum ImportTable {
         ImportRow(target: "FakeModel", project: ["IOLoop", "JSON"], external: ["Glibc", "Synchronization"]),
         ImportRow(target: "chatd", project: ["ChatServer"], external: ["Glibc"]),
         ImportRow(
-            target: "chatctl", project: ["ChatClient"], external: ["ArgumentParser", "Glibc", "Synchronization"]),
+            // JSON: it reads and writes conversations in LangChain's format.
+            target: "chatctl", project: ["ChatClient", "JSON"],
+            external: ["ArgumentParser", "Glibc", "Synchronization"]),
         ImportRow(
             target: "chatbench",
             // JSON to read what the peers' loads print.

@@ -21,6 +21,15 @@ extension JSONText {
             ("position", .number(message.position)), ("role", .string(message.role.word)),
             ("text", .string(message.text)), ("turn_id", .string(message.turnID)),
             ("created_unix_microseconds", .number(message.createdUnixMicroseconds)), ("model", .string(message.model)),
+            (
+                "tool_calls",
+                .list(
+                    message.toolCalls.map {
+                        .object([
+                            ("id", .string($0.id)), ("name", .string($0.name)), ("arguments", .string($0.arguments)),
+                        ])
+                    })
+            ), ("tool_call_id", .string(message.toolCallID)),
         ])
     }
 

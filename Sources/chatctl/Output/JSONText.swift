@@ -1,5 +1,4 @@
-// JSON for --json. Its own few lines rather than the server's JSON target, whose reader would make the program depend
-// on libsimdjson.
+// JSON for --json. Its own few lines rather than the JSON target, whose writer lets through what terminals act on.
 
 /// A JSON value to print. Objects keep their order, so that lines look alike.
 indirect enum JSONText: Sendable {
