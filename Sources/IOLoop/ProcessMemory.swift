@@ -9,8 +9,8 @@ package enum ProcessMemory {
     private static let spareBytes: Int32 = 4 << 20
 
     /// Gives large buffers back to the system when they are freed. Left alone, glibc keeps them from the first one on
-    /// that is freed: a server that was flooded once would stay as large as it was then. A program calls it once, before
-    /// its first loop.
+    /// that is freed: a server that was flooded once would stay as large as it was then. A program calls it once,
+    /// before its first loop.
     package static func returnLargeBuffers() { clinux_map_large_blocks(largeBlockBytes, spareBytes) }
 
     /// Lets go of the program code that only the start needed: relocation, registration of types, reading the

@@ -13,9 +13,9 @@ public struct BackupEvent: Sendable, Equatable {
     /// What comes. Skip events that are not known: more kinds may be added.
     public enum Event: Sendable, Equatable {
         /// The next bytes.
-        case chunk(BackupChunk)
+        indirect case chunk(BackupChunk)
         /// The file is whole. The last event.
-        case finished(BackupFinished)
+        indirect case finished(BackupFinished)
     }
 
     /// What comes. Skip events that are not known: more kinds may be added.

@@ -149,3 +149,10 @@ enum ChunksFuzz {
         nonisolated(unsafe) static var sum: UInt8 = 0
     #endif
 }
+
+extension ChatCompletionsAccumulator.Step {
+    /// What the caller is sent.
+    fileprivate var events: [ModelEvent] {
+        (reasoning.isEmpty ? [] : [.reasoning(reasoning)]) + (text.isEmpty ? [] : [.text(text)])
+    }
+}

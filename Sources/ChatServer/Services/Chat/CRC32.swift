@@ -1,4 +1,4 @@
-// The checksum by which a client knows that it has the whole text.
+// The checksum by which a client knows that it has the whole text, or the whole file.
 
 /// CRC-32 as in zlib, gzip and PNG: polynomial 0xEDB88320, reflected.
 struct CRC32 {
@@ -9,9 +9,12 @@ struct CRC32 {
 
     var value: UInt32 { state ^ 0xFFFF_FFFF }
 
-    mutating func update(_ text: String) {
+    mutating func update(_ text: String) { update(text.utf8Span.span) }
+
+    mutating func update(_ bytes: [UInt8]) { update(bytes.span) }
+
+    private mutating func update(_ span: Span<UInt8>) {
         var state = state
-        let span = text.utf8Span.span
         let table = Self.table.span
         for index in span.indices {
             state = table[Int((state ^ UInt32(span[index])) & 0xFF)] ^ (state >> 8)
