@@ -77,9 +77,10 @@ package struct ScriptedServer: Sendable {
     }
 }
 
-/// Collects what the server says of finished calls, and counts its connections.
+/// Collects what the server says of finished calls, and counts its connections. It keeps none of the records: each
+/// holds its connection, which holds this observer.
 package final class CallRecords: ServerObserver {
-    private let finishedCalls = Mutex<[CallRecord]>([])
+    private let finishedCalls = Mutex<[String]>([])
 
     private let refusals = Mutex<[String]>([])
     private let open = Mutex(0)
@@ -96,7 +97,10 @@ package final class CallRecords: ServerObserver {
         refusals.withLock { $0.append("\(error.code.name) \(error.reason)") }
     }
 
-    package func callFinished(_ call: CallRecord) { finishedCalls.withLock { $0.append(call) } }
+    package func callFinished(_ call: CallRecord) {
+        let words = [call.context.method.method, call.code.name, call.reason]
+        finishedCalls.withLock { $0.append(words.filter { !$0.isEmpty }.joined(separator: " ")) }
+    }
 
     /// Connections that were accepted and have not ended.
     package var openConnections: Int { open.withLock { $0 } }
@@ -105,11 +109,5 @@ package final class CallRecords: ServerObserver {
     package var refused: [String] { refusals.withLock { $0 } }
 
     /// `METHOD CODE REASON` for each finished call, in order.
-    package var lines: [String] {
-        finishedCalls.withLock { calls in
-            calls.map { call in
-                [call.context.method.method, call.code.name, call.reason].filter { !$0.isEmpty }.joined(separator: " ")
-            }
-        }
-    }
+    package var lines: [String] { finishedCalls.withLock { $0 } }
 }

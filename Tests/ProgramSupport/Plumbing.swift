@@ -84,7 +84,8 @@ struct Plumbing {
     /// Nothing of the tester's own settings, proxies or keys; of a sanitizer's, where the child's reports go.
     private static func environment(_ variables: [String: String]) -> [String] {
         var result = ["LANG=C.UTF-8", "TZ=UTC", "TERM=dumb"]
-        for name in ["PATH", "HOME", "LD_LIBRARY_PATH", "TSAN_OPTIONS", "ASAN_OPTIONS", "UBSAN_OPTIONS"] {
+        let sanitizers = ["TSAN_OPTIONS", "ASAN_OPTIONS", "UBSAN_OPTIONS", "SWIFT_BACKTRACE"]
+        for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] + sanitizers {
             if let value = getenv(name) { result.append("\(name)=\(String(cString: value))") }
         }
         return result + variables.map { "\($0.key)=\($0.value)" }

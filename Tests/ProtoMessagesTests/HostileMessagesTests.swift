@@ -220,6 +220,8 @@ struct HostileMessagesTests {
             let before = residentBytes()
             for _ in 0..<2_000 { round() }
             let grown = residentBytes() - before
+            // The address sanitizer keeps what is freed for a while, and finds by itself what is not.
+            if getenv("CHAT_SANITIZER") != nil { return }
             precondition(grown < 8 << 20, "\(grown) bytes were leaked")
         }
     }
