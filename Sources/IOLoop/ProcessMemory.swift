@@ -3,8 +3,9 @@
 internal import CLinux
 
 package enum ProcessMemory {
-    /// Half-received frames and full outboxes are the blocks that peers make large; below this size are all others.
-    private static let largeBlockBytes: Int32 = 256 * 1024
+    /// Half-received frames are the blocks that peers make large. Above a full outbox, which comes and goes with every
+    /// pass of a busy connection and would cost its page faults each time.
+    private static let largeBlockBytes: Int32 = 1 << 20
     /// Kept for the next burst: returning and fetching it again would cost page faults.
     private static let spareBytes: Int32 = 4 << 20
 

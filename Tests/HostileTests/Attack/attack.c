@@ -5,7 +5,7 @@
 //
 // One line of JSON comes out; the program ends with 1 when a bound is passed, and says which. The bounds, each with
 // its unit: p99_ms and fresh_ms (the good client's calls, on its connection and on new ones), peak_mib (the server's
-// memory above what it had before), kept_mib (what the last round left beyond the first one), released_s (the server
+// memory above what it had before), kept_mib (what the last round left beyond the one before), released_s (the server
 // has closed all the attack's connections so soon), closed_min (so many were closed while the attack lasted).
 // ROUNDS (2), good=0 (no good client), fresh is left out where fresh_ms is 0.
 #define _GNU_SOURCE
@@ -292,8 +292,8 @@ int main(int argc, char **argv) {
         if (i == 0 && has_good) beside = good_take();
         if (tally.released > released || tally.released < 0) released = tally.released;
         descriptors_after = settle();
-        after[i > 0] = resident_mib(pid);
-        if (i == 0) after[1] = after[0];
+        after[0] = i == 0 ? resident_mib(pid) : after[1];
+        after[1] = resident_mib(pid);
         if (i == 0 && has_good) good_take();
     }
     double seconds = seconds_now() - began;
@@ -305,7 +305,7 @@ int main(int argc, char **argv) {
            connection_count, tally.refused, tally.closed, released);
     printf("\"sent_mib\":%.1f,\"received_mib\":%.1f,\"seconds\":%.1f,", tally.sent_bytes / (1 << 20),
            tally.received_bytes / (1 << 20), seconds);
-    printf("\"rss_mib\":{\"before\":%.1f,\"peak\":%.1f,\"after_first\":%.1f,\"after_last\":%.1f},", before, peak,
+    printf("\"rss_mib\":{\"before\":%.1f,\"peak\":%.1f,\"after_previous\":%.1f,\"after_last\":%.1f},", before, peak,
            after[0], after[1]);
     printf("\"descriptors\":{\"before\":%d,\"peak\":%d,\"after\":%d},", descriptors_before, peak_descriptors,
            descriptors_after);
