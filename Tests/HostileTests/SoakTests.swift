@@ -25,7 +25,10 @@ extension Hostile {
             let script = FakeModelScript.answer(tokens: 30, interval: .milliseconds(3))
             // An empty file becomes a store: conversations lie on disk, so memory that grows is a leak.
             let store = try TemporaryFile(text: "")
-            defer { store.remove() }
+            defer {
+                store.remove()
+                unlink(store.path + "-wal")
+            }
             let flags = ["--diagnostics", "--store", "sqlite:\(store.path)"]
             try await ModelHost.withServer([script], flags) { server, _ in
                 let watch = ProcessWatch(server)
