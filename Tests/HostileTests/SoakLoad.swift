@@ -132,7 +132,13 @@ final class SoakLoad: Sendable, CustomStringConvertible {
 
     private func list(_ number: Int, _ round: Int) async throws {
         let page = try await client.listSessions(pageSize: 20)
-        if let session = page.sessions.first { _ = try await client.listMessages(sessionID: session.id, pageSize: 5) }
+        guard let session = page.sessions.first else { return }
+        do {
+            _ = try await client.listMessages(sessionID: session.id, pageSize: 5)
+        } catch {
+            // Another lane deleted it in between.
+            guard error.code == .notFound else { throw error }
+        }
     }
 
     /// Comes and goes: a client of its own, or a socket that leaves in the middle of a frame.

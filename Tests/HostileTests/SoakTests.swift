@@ -85,6 +85,7 @@ extension Hostile {
             Hostile.show(
                 "soak of \(seconds) s: RSS \(kibibytes.first ?? 0) KiB at first, \(kibibytes.max() ?? 0) at most, "
                     + "\(kibibytes.last ?? 0) at last, slope after warm-up \(perTenMinutes) KiB in 10 min; "
+                    + "every twelfth of them: \(kibibytes.enumerated().filter { $0.offset % 12 == 0 }.map(\.element)); "
                     + "descriptors \(descriptors) before, \(try watch.descriptors) after; \(load)")
         }
     }
