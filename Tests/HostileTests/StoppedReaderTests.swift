@@ -96,8 +96,8 @@ extension Hostile {
                 Hostile.show(
                     "\(count) stopped readers: the model could write \(written / count / 1024) KiB each, chatd grew by "
                         + "\(grown / count / 1024) KiB each")
-                // 64 KiB each: the stream's queue, what curl gave last and is being taken apart, twice, and what it gives
-                // next; arrays that grow by doubling make twice that of them. And curl's own buffers.
+                // 64 KiB each: the stream's queue, what curl gave last and is being taken apart, twice, and what it
+                // gives next; arrays that grow by doubling make twice that of them. And curl's own buffers.
                 #expect(grown / count < 640 * 1024)
                 for caller in callers { try caller.hangUp(.reset) }
                 for number in first..<first + count {
