@@ -1,6 +1,7 @@
 // MaintenanceService/Backup: the store is copied to a file beside it, and the file is sent.
 
 internal import ChatEngine
+internal import IOLoop
 internal import ProtoMessages
 internal import RPC
 internal import Wire
@@ -14,6 +15,9 @@ extension MaintenanceService {
                 reason: "BACKUP_RUNNING")
         }
         defer { backups.giveBack() }
+        guard let loop = IOLoop.current else { preconditionFailure("a call runs on a loop") }
+        let timer = loop.schedule(at: loop.now + Self.backupTimeMax) { context.cancelTask() }
+        defer { timer.cancel() }
         guard let file = try await store.copy(logger: context.logger) else {
             throw RPCError(
                 .failedPrecondition,

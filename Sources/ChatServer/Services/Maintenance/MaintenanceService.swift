@@ -13,6 +13,9 @@ struct MaintenanceService: MaintenanceServiceMethods {
 
     /// As the protocol says.
     private static let chunkBytesMax = 256 * 1024
+    /// Of a whole backup: a reader that trickles must not keep the others out, and the copy on the disk, for ever. A
+    /// hundred gigabytes at 30 MB a second.
+    static let backupTimeMax = Duration.seconds(3600)
 
     init(engine: ChatEngine, store: StoreChoice, frameBytesMax: Int) {
         self.engine = engine
