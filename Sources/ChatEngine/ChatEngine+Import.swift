@@ -108,6 +108,9 @@ enum ImportRules {
         }
     }
 
+    /// Of a model's name as a provider said it, a path of a file perhaps.
+    private static let importedModelNameBytesMax = 4096
+
     private static func check(
         _ message: StoredMessage, _ name: String, limits: EngineLimits, rules: IdentifierRules
     ) throws(EngineError) {
@@ -119,14 +122,21 @@ enum ImportRules {
                     "\(name), a user's, has \(count) bytes, the limit messageBytesMax is \(limits.messageBytesMax)")
             }
         }
-        let count = message.pageBytes
+        // As turns count it: the text alone, so that what a server has stored another one takes.
+        let calls = message.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+        let count = message.text.utf8.count + calls
         guard count <= limits.answerBytesMax else {
             throw .invalidArgument(
                 "MESSAGE_TOO_LONG",
                 "\(name) has \(count) bytes with its tool calls, the limit answerBytesMax is \(limits.answerBytesMax)")
         }
         if !message.turnID.isEmpty { try rules.checkTurnID(message.turnID) }
-        if !message.model.isEmpty { try rules.checkModelName(message.model) }
+        // A provider names its models as it likes.
+        guard message.model.utf8.count <= importedModelNameBytesMax else {
+            throw .invalidArgument(
+                "MODEL",
+                "\(name) names a model in \(message.model.utf8.count) bytes, the limit is \(importedModelNameBytesMax)")
+        }
         guard message.createdAtMicroseconds >= 0 else {
             throw .invalidArgument("CREATED_AT", "\(name) is from before 1970; leave its time out when it is not known")
         }

@@ -27,8 +27,10 @@ final class StoreCopy {
         descriptor = open(Self.path(beside: database), O_RDONLY | O_CLOEXEC)
         var information = stat()
         guard descriptor >= 0, fstat(descriptor, &information) == 0 else {
+            let code = errno
             if descriptor >= 0 { close(descriptor) }
-            throw Self.failure("opened", errno)
+            Self.removeLeftover(beside: database)
+            throw Self.failure("opened", code)
         }
         byteCount = Int(information.st_size)
         Self.removeLeftover(beside: database)
@@ -49,6 +51,8 @@ final class StoreCopy {
         }
         // Nobody else can shorten a file without a name.
         guard !bytes.isEmpty else { throw Self.failure("read", code) }
+        // The disk fetches what comes next while this is sent.
+        posix_fadvise(descriptor, off_t(offset + bytes.count), off_t(count), POSIX_FADV_WILLNEED)
         return bytes
     }
 

@@ -53,6 +53,7 @@ struct PromptTests {
         for index in [3, 5, 9] { history[index].text = "" }
         // This one asked for a tool, so it is no empty one; but its turn's answer is.
         history[3].toolCalls = [ToolCall(id: "1", name: "time", arguments: "{}")]
+        history[4].toolCallID = "1"
         func prompt(_ history: [StoredMessage]) -> String {
             Prompt.messages(
                 systemPrompt: "", history: history, question: "q", toolOutputs: [],
@@ -62,6 +63,28 @@ struct PromptTests {
         #expect(prompt(history) == "u0 a1 u6 a7 q")
         history[5].text = "done"
         #expect(prompt(history) == "u0 a1 u2  t4 done u6 a7 q")
+    }
+
+    @Test(
+        "turns that were broken off between a tool call and its answer are left out, whole",
+        arguments: [
+            ("uaua", [1: ["c1"]], [:], "u2 a3"),  // Asked, and nobody answered.
+            ("uataua", [1: ["c1"]], [2: "c1"], "u0 a1 t2 a3 u4 a5"),
+            ("uataua", [1: ["c1"]], [2: "other"], "u4 a5"),
+            ("utaua", [:], [1: "c1"], "u3 a4"),  // An answer to nothing.
+            ("uattaua", [1: ["c1", "c2"]], [2: "c2", 3: "c1"], "u0 a1 t2 t3 a4 u5 a6"),
+            ("uataua", [1: ["c1", "c2"]], [2: "c2"], "u4 a5"),
+        ] as [(String, [Int: [String]], [Int: String], String)])
+    func brokenToolTurns(roles: String, calls: [Int: [String]], answers: [Int: String], kept: String) {
+        var history = history(roles)
+        for (index, ids) in calls {
+            history[index].toolCalls = ids.map { ToolCall(id: $0, name: "time", arguments: "{}") }
+        }
+        for (index, id) in answers { history[index].toolCallID = id }
+        let prompt = Prompt.messages(
+            systemPrompt: "", history: history, question: "q", toolOutputs: [],
+            policy: MemoryPolicy(messagesMax: 0, tokensMax: 0))
+        #expect(prompt.map(\.text).joined(separator: " ") == kept + " q")
     }
 
     @Test("a window is never more than was loaded for it")

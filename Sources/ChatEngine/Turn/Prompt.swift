@@ -68,7 +68,7 @@ public enum Prompt {
         promptTokens += TokenEstimate.tokens(in: user.text)
         let window = policy.window(of: history, promptTokens: promptTokens)
         messages.reserveCapacity(window.count + 2)
-        for message in withoutEmptyTurns(window) {
+        for message in withoutUnusableTurns(window) {
             messages.append(
                 PromptMessage(
                     role: message.role, text: message.text, toolCalls: message.toolCalls,
@@ -78,23 +78,45 @@ public enum Prompt {
         return messages
     }
 
-    /// Leaves out the turns in which the model said nothing: some providers refuse an empty message, and the question
-    /// alone would stand beside the next one.
-    private static func withoutEmptyTurns(_ window: ArraySlice<StoredMessage>) -> ArraySlice<StoredMessage> {
-        func isEmpty(_ message: StoredMessage) -> Bool {
-            message.role == .assistant && message.text.isEmpty && message.toolCalls.isEmpty
-        }
+    /// Leaves out the turns that a provider would refuse, and every later turn with them: those in which the model said
+    /// nothing, since the question alone would stand beside the next one, and those that another program broke off
+    /// between a tool call and its answer.
+    private static func withoutUnusableTurns(_ window: ArraySlice<StoredMessage>) -> ArraySlice<StoredMessage> {
         // Most windows have none, and are not copied.
-        guard window.contains(where: isEmpty) else { return window }
+        guard window.contains(where: isSuspect) else { return window }
         var kept: ArraySlice<StoredMessage> = []
         var start = window.startIndex
         while start < window.endIndex {
             let end = window[(start + 1)...].firstIndex { $0.role == .user } ?? window.endIndex
             let turn = window[start..<end]
-            if !turn.contains(where: isEmpty) { kept += turn }
+            if isUsable(turn) { kept += turn }
             start = end
         }
         return kept
+    }
+
+    private static func isSuspect(_ message: StoredMessage) -> Bool {
+        message.role == .tool || !message.toolCalls.isEmpty || isEmpty(message)
+    }
+
+    private static func isEmpty(_ message: StoredMessage) -> Bool {
+        message.role == .assistant && message.text.isEmpty && message.toolCalls.isEmpty
+    }
+
+    /// Every tool call is answered before anything else is said, and every answer has its call.
+    private static func isUsable(_ turn: ArraySlice<StoredMessage>) -> Bool {
+        var open: [String] = []
+        for message in turn {
+            if isEmpty(message) { return false }
+            if message.role == .tool {
+                guard let index = open.firstIndex(of: message.toolCallID ?? "") else { return false }
+                open.remove(at: index)
+                continue
+            }
+            guard open.isEmpty else { return false }
+            open = message.toolCalls.map(\.id)
+        }
+        return open.isEmpty
     }
 
     /// The platform's format of tool results; a question without tools stays as it is.

@@ -10,8 +10,9 @@ package enum UnpackingLimits {
     /// 24 for a message, and protobuf-c notes 32 bytes for every field it meets.
     package static let budgetPerByte = 8
     /// Memory that may be taken whatever the frame's size, in bytes. A page of 500 messages that are two letters each
-    /// is 5 KB on the wire and 75 KB as structs; a loop unpacks one frame at a time, so this is there once a thread.
-    package static let budgetFloorBytes = 131_072
+    /// is 5 KB on the wire and 85 KB as structs, and their tool calls may be as dense; a loop unpacks one frame at a
+    /// time, so this is there once a thread.
+    package static let budgetFloorBytes = 262_144
 
     /// The most memory that unpacking `count` bytes may take.
     package static func budget(forBytes count: Int) -> Int { count * budgetPerByte + budgetFloorBytes }

@@ -153,7 +153,9 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
             } else {
                 write(error, on: header.streamID)
             }
-        case .cancel: answer(header.streamID, RPCError(.cancelled, "the caller cancelled the call"))
+        case .cancel:
+            guard calls.isUnanswered(header.streamID) else { return noteEmptyFrame() }
+            answer(header.streamID, RPCError(.cancelled, "the caller cancelled the call"))
         case .ping:
             // A client that says so only now has missed the DRAIN frame.
             if !knowsExtensions, calls.isDraining { stream.writeFrame(.drain, .connection) }
@@ -417,6 +419,8 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
     func sweep() {
         guard stream.isOpen else { return }
         emptyFrames = 0
+        // What is queued over such a time waits for its reader, also where it is less than a full queue.
+        tellHeld(isQueuedOutputHeld: stream.queuedBytes > 0)
         let now = loop.now
         // What the peer sends is not read while it does not read, and a PING waits behind the rest of the queue:
         // neither frame nor PONG can be late then, and the write timeout watches it.
@@ -487,9 +491,9 @@ actor ServerConnection: ByteStreamHandler, CallCanceller {
 
     /// Tells the owner what is held for the peer. A frame that came whole is not, nor is output that leaves with this
     /// pass: only what waits for more bytes, or for a reader.
-    private func tellHeld() {
+    private func tellHeld(isQueuedOutputHeld: Bool = false) {
         guard stream.isOpen else { return }
-        let waits = isReadingPaused || stream.isFull || !waitingForRoom.isEmpty
+        let waits = isQueuedOutputHeld || isReadingPaused || stream.isFull || !waitingForRoom.isEmpty
         let bytes = decoder.heldBytes + (waits ? stream.heldBytes : 0)
         guard bytes != heldBytes else { return }
         let difference = bytes - heldBytes

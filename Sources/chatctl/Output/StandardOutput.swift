@@ -6,9 +6,14 @@ internal import Glibc
 enum StandardOutput {
     static let isTerminal = isatty(STDOUT_FILENO) == 1
 
-    /// Writes all of it. Where nobody reads any more the program ends as SIGPIPE ends any other, without a word.
+    /// Writes all of it. Where nobody reads any more the program ends as SIGPIPE ends any other, without a word; where
+    /// it cannot be written, on a full disk for one, it ends and says so: what is missing must not look complete.
     static func write(_ text: String) {
-        guard !writeAll(text, to: STDOUT_FILENO), errno == EPIPE else { return }
+        if writeAll(text, to: STDOUT_FILENO) { return }
+        guard errno == EPIPE else {
+            StandardError.say("standard output cannot be written: \(String(cString: strerror(errno)))")
+            exit(ExitStatus.failed.rawValue)
+        }
         signal(SIGPIPE, SIG_DFL)
         raise(SIGPIPE)
         // Only where whoever started the program blocked the signal.

@@ -54,13 +54,34 @@ struct ExportVerb: Verb {
 
     /// The oldest activity first, so that an import makes the same order.
     private func wanted(_ client: ChatClient) async throws -> [Session] {
-        var result: [Session] = []
-        if sessions.isEmpty {
-            for try await session in client.sessions(allOwners: all) { result.append(session) }
-        } else {
+        guard sessions.isEmpty else {
+            var result: [Session] = []
             for id in Set(sessions) { result.append(try await client.session(id)) }
+            return result.sorted { $0.updatedUnixMicroseconds < $1.updatedUnixMicroseconds }
         }
-        return result.sorted { $0.updatedUnixMicroseconds < $1.updatedUnixMicroseconds }
+        // A session that is active while the list is read moves in front of what was read. Each round reads what became
+        // active since the one before began, and rounds are short once the first is over.
+        var found: [SessionName: Session] = [:]
+        var seenUntil: Int64 = -1
+        for _ in 0..<Self.listingsMax {
+            var newest = seenUntil
+            for try await session in client.sessions(allOwners: all) {
+                newest = max(newest, session.updatedUnixMicroseconds)
+                if session.updatedUnixMicroseconds <= seenUntil { break }
+                found[SessionName(owner: session.owner, id: session.id)] = session
+            }
+            if newest == seenUntil { break }
+            seenUntil = newest
+        }
+        return found.values.sorted { $0.updatedUnixMicroseconds < $1.updatedUnixMicroseconds }
+    }
+
+    /// A server where sessions are active all the time has no end of them: those of so many rounds are enough.
+    private static let listingsMax = 8
+
+    private struct SessionName: Hashable {
+        var owner: String
+        var id: String
     }
 
     private func line(of session: Session, _ client: ChatClient) async throws -> (bytes: [UInt8], messages: Int) {

@@ -81,7 +81,12 @@ struct ImportVerb: Verb {
 
     private static func parsed(_ line: LineReader.Line) throws(LineProblem) -> ConversationLine {
         switch line {
-        case .bytes(let bytes): return try ConversationLine(parsing: bytes)
+        case .bytes(let bytes):
+            let session = try ConversationLine(parsing: bytes)
+            guard !session.messages.isEmpty else {
+                throw LineProblem("it has no messages, and a session begins with its first; leave the line out")
+            }
+            return session
         case .tooLong:
             throw LineProblem("it is longer than \(ConversationLine.bytesMax) bytes; split the conversation")
         }

@@ -19,20 +19,34 @@ final class PartialFile {
         self.replaces = replaces
         descriptor = -1
         try checkFree()
-        if replaces { unlink(partialPath) }
-        descriptor = open(partialPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        descriptor = open(
+            partialPath, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (replaces ? 0 : O_EXCL), 0o600)
         if descriptor < 0, errno == EEXIST {
             throw ProgramFailure(
                 .failed,
                 "\(partialPath) is there already: another run writes it, or one was killed; remove it, or say --force")
         }
         guard descriptor >= 0 else { throw Self.failure(partialPath, "cannot be made") }
+        // A run that is killed gives the lock back, so it tells a live one from what a dead one left.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed, ftruncate(descriptor, 0) == 0 else {
+            close(descriptor)
+            descriptor = -1
+            throw ProgramFailure(.failed, "\(partialPath) is being written by another run; wait for it")
+        }
+        fchmod(descriptor, 0o600)
     }
 
     deinit {
         guard descriptor >= 0 else { return }
+        if isNamed { unlink(partialPath) }
         close(descriptor)
-        unlink(partialPath)
+    }
+
+    /// True while the name is still this file's.
+    private var isNamed: Bool {
+        var (own, named) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && stat(partialPath, &named) == 0 && own.st_ino == named.st_ino
+            && own.st_dev == named.st_dev
     }
 
     /// Appends bytes.
@@ -51,6 +65,9 @@ final class PartialFile {
     func finish() throws {
         guard fsync(descriptor) == 0 else { throw Self.failure(partialPath, "cannot be brought to the disk") }
         try checkFree()
+        guard isNamed else {
+            throw ProgramFailure(.failed, "\(partialPath) was removed meanwhile; nobody else may touch it")
+        }
         guard rename(partialPath, path) == 0 else { throw Self.failure(path, "cannot be named so") }
         close(descriptor)
         descriptor = -1
