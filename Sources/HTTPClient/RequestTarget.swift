@@ -54,6 +54,10 @@ struct RequestTarget: Equatable {
             throw HTTPError(.invalidURL, "\(what) is not valid: \(String(cString: curl_url_strerror(code)))")
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        // curl has decoded escapes: what they stood for was not looked at above.
+        guard host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw HTTPError(.invalidURL, "\(what) has a host with escapes; write its name as it is, or in punycode")
+        }
         self.scheme = scheme.lowercased()
         self.host = host.lowercased()
         let given = Self.part(CURLUPART_PORT, of: parts).flatMap { UInt16($0) }

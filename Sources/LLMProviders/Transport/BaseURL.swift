@@ -11,7 +11,8 @@ package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
     /// Name or address, in lower case, without port and brackets.
     package let host: String
 
-    /// Nil unless `text` is an absolute http(s) address without user, password, fragment, spaces and controls.
+    /// Nil unless `text` is an absolute http(s) address without user, password, fragment, spaces, controls
+    /// and escapes in the host.
     package init?(_ text: String) {
         guard text.utf8.count <= Self.bytesMax, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
         guard !text.contains("#"), !text.contains("\"") else { return nil }
@@ -31,7 +32,8 @@ package struct BaseURL: Sendable, Hashable, CustomStringConvertible {
             host = name.lowercased()
             guard Self.isPort(authority[name.endIndex...]) else { return nil }
         }
-        guard !host.isEmpty else { return nil }
+        // curl would decode an escape, and connect to another host than the one that was looked at.
+        guard !host.isEmpty, !host.contains("%") else { return nil }
         while front.last == "/" { front.removeLast() }
         beforeQuery = String(front)
     }
