@@ -168,8 +168,9 @@ struct CompareRun {
     /// Between two tokens of a stream while their latency is measured: a model's hundred tokens a second. Sent all at
     /// once, most of their latency would be the wait for those before them.
     private static let tokenIntervalMilliseconds = 10
-    /// Streams at a time on each of 16 connections: more than one machine of two cores can bear at that pace.
-    private static let latencyInFlight = 64
+    /// Streams at a time on each of 16 connections: at that pace a little more than two cores can bear. Far above it,
+    /// what is reached depends on how the three programs stand in each other's way.
+    private static let latencyInFlight = 32
     /// Until so many streams, begun together, are spread over time; and at least so long it is measured, since one of
     /// them takes half a second at best.
     private static let latencyWarmUpSeconds = 2.0
