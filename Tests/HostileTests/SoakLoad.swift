@@ -124,7 +124,7 @@ final class SoakLoad: Sendable, CustomStringConvertible {
     }
 
     private func hold(_ number: Int, _ round: Int) async throws {
-        for try await event in client.holdLock("hold", ttl: .milliseconds(300)) {
+        for try await event in client.holdLock("hold", ttl: .seconds(10)) {
             if case .renewed = event { break }
             if case .lost = event { throw Wrong("a lease was lost") }
         }
