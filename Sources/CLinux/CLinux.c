@@ -45,6 +45,13 @@ void clinux_map_large_blocks(int bytes, int spare_bytes) {
     mallopt(M_TRIM_THRESHOLD, spare_bytes);
 }
 
+size_t clinux_used_heap_bytes(void) {
+    struct mallinfo2 heap = mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+}
+
+void clinux_return_free_pages(void) { malloc_trim(0); }
+
 /// True for an object whose code the loader has written to.
 static int has_relocated_code(const struct dl_phdr_info *object) {
     for (int i = 0; i < object->dlpi_phnum; i++) {

@@ -37,6 +37,7 @@ package enum ChatServerApp {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: Sweeper(server: server, logger: logger)),
+                    .init(service: MemoryKeeper(logger: logger)),
                     .init(
                         service: Serving(server: server, grace: configuration.connections.drainGrace, logger: logger)),
                 ],
@@ -113,6 +114,26 @@ private struct Sweeper: Service {
                             "expired sessions were not removed this time", metadata: ["type": "\(type(of: error))"])
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Gives memory back to the system after a burst.
+private struct MemoryKeeper: Service {
+    private static let interval = Duration.seconds(5)
+
+    let logger: Logger
+
+    // On no loop: looking at the heap may take milliseconds.
+    @concurrent
+    func run() async {
+        let logger = logger
+        await cancelWhenGracefulShutdown {
+            var pages = FreePages()
+            while (try? await Task.sleep(for: Self.interval, tolerance: Self.interval / 10)) != nil {
+                let bytes = pages.giveBack()
+                if bytes > 0 { logger.debug("memory was given back", metadata: ["bytes": "\(bytes)"]) }
             }
         }
     }

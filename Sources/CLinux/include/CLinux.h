@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -43,5 +44,12 @@ void clinux_ignore_sigpipe(void);
 /// Has malloc map blocks of at least `bytes` one by one and give them back when they are freed, instead of raising that
 /// size as it sees fit; of the rest it keeps at most `spare_bytes` at a heap's end.
 void clinux_map_large_blocks(int bytes, int spare_bytes);
+
+/// The bytes that malloc has given out and not got back, over all threads. Takes each arena's lock, one by one, while
+/// it walks over the blocks that are free there.
+size_t clinux_used_heap_bytes(void);
+
+/// Gives every whole page inside malloc's free blocks back to the system. Takes locks as above, for longer.
+void clinux_return_free_pages(void);
 
 #endif
