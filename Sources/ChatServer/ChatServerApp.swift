@@ -37,7 +37,7 @@ package enum ChatServerApp {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: Sweeper(server: server, logger: logger)),
-                    .init(service: MemoryKeeper(logger: logger)),
+                    .init(service: MemoryKeeper(server: server, logger: logger)),
                     .init(
                         service: Serving(server: server, grace: configuration.connections.drainGrace, logger: logger)),
                 ],
@@ -123,15 +123,16 @@ private struct Sweeper: Service {
 private struct MemoryKeeper: Service {
     private static let interval = Duration.seconds(5)
 
+    let server: RunningServer
     let logger: Logger
 
-    // On no loop: looking at the heap may take milliseconds.
+    // Waits on a loop and looks at the heap, which may take milliseconds, on none.
     @concurrent
     func run() async {
-        let logger = logger
+        let (logger, waiting) = (logger, LoopActor(server.loops[0]))
         await cancelWhenGracefulShutdown {
             var pages = FreePages()
-            while (try? await Task.sleep(for: Self.interval, tolerance: Self.interval / 10)) != nil {
+            while (try? await waiting.run { try await $0.loop.sleep(until: $0.loop.now + Self.interval) }) != nil {
                 let bytes = pages.giveBack()
                 if bytes > 0 { logger.debug("memory was given back", metadata: ["bytes": "\(bytes)"]) }
             }

@@ -10,6 +10,7 @@ package final class SQLiteStore: Sendable {
     /// Locks of this process; those of callers survive it, with their fences and what is left of their time.
     package let locks: any LockManager
     let queue: StoreQueue
+    private let limits: SQLiteStoreLimits
 
     /// Opens the file and makes it where there is none, with its folder, readable by this user only. Blocks while it
     /// reads what an end without `close` left in the log, and while a file of an earlier version is changed.
@@ -41,6 +42,7 @@ package final class SQLiteStore: Sendable {
     private init(_ queue: StoreQueue, locks: InMemoryLockManager, clock: any EngineClock, limits: SQLiteStoreLimits) {
         self.queue = queue
         self.locks = locks
+        self.limits = limits
         sessions = SQLiteSessionStore(queue, locks: locks, clock: clock, limits: limits)
     }
 
@@ -48,9 +50,12 @@ package final class SQLiteStore: Sendable {
     /// Ends with its task's cancellation, at the next step.
     ///
     /// - Parameter path: of the copy; a file that is there already is an error. It is a store like this one.
-    /// - Throws: `StoreOpenError` when the copy cannot be made, `EngineError`, `CancellationError`. Nothing is there
+    /// - Throws: `StoreOpenError` when the copy cannot be made or leaves too little room, `EngineError`,
+    /// `CancellationError`. Nothing is there
     ///   then.
-    package func copy(to path: String) async throws { try await queue.copy(to: path) }
+    package func copy(to path: String) async throws {
+        try await queue.copy(to: path, reserveBytes: limits.copyReserveBytes)
+    }
 
     /// Answers what was asked, and lets go of the file. What is asked later is refused. Blocks its thread while the log
     /// is moved into the database: not called on a loop. Called once.

@@ -93,6 +93,23 @@ struct MaintenanceServiceTests {
         }
     }
 
+    @Test("many empty tool calls are listed in pages that a client can unpack")
+    func toolCallPages() async throws {
+        try await withServer { _, client in
+            let calls = Array(repeating: MessageToolCall(id: "", name: "", arguments: ""), count: 128)
+            let message = ChatMessage(role: .assistant, text: "", toolCalls: calls)
+            for part in 0..<20 {
+                try await client.importMessages(
+                    ImportMessagesRequest(
+                        sessionID: "s", firstPosition: UInt64(5 * part + 1),
+                        messages: Array(repeating: message, count: 5)))
+            }
+            var count = 0
+            for try await message in client.messages(sessionID: "s") { count += message.toolCalls.count }
+            #expect(count == 100 * 128)
+        }
+    }
+
     @Test("imported tool calls are listed as they came, and what no message may have is refused")
     func imports() async throws {
         try await withServer { _, client in

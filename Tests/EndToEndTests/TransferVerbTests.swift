@@ -73,14 +73,15 @@ extension EndToEnd {
                 #"{"session_id": "good", "messages": [{"type": "ai", "data": {"content": "other"}}]}"#,
                 #"{"session_id": "long", "messages": [{"type": "human", "data": {"content": ""#
                     + String(repeating: "x", count: 70_000) + #""}}]}"#,
+                #"{"session_id": "empty", "messages": []}"#,
             ]
             try await RunningServer.with { server in
                 let end = try await server.run("import", input: lines.joined(separator: "\n"))
                 #expect(end.status == 65)
                 #expect(end.output == "1 sessions: 1 messages are there, 1 of them new\n")
                 let told = end.errors.lines.compactMap { $0.firstMatch(of: /line (\d+):/)?.1 }.map(String.init)
-                #expect(told == ["1", "2", "3", "4", "5", "6", "9", "10"])
-                #expect(end.errors.contains("65536") && end.errors.contains("8 lines failed"))
+                #expect(told == ["1", "2", "3", "4", "5", "6", "9", "10", "11"])
+                #expect(end.errors.contains("65536") && end.errors.contains("9 lines failed"))
                 let stopped = try await server.run("import", "--stop-at-first-error", input: "no json\n" + good)
                 #expect(stopped.status == 65 && stopped.errors.contains("1 lines failed"))
                 let dry = try await server.run("import", "--dry-run", "--json", input: lines[4] + "\n" + good)
@@ -163,6 +164,64 @@ extension EndToEnd {
                 #expect(try await server.run("backup", "--force", copy).status == 0)
                 #expect(try await server.run("backup", copy).status == 1)
                 #expect(folder.names.filter { $0.hasPrefix("copy.db") } == ["copy.db"])
+            }
+        }
+
+        @Test("a file that another run is writing is left to it, though --force is said")
+        func twoRuns() async throws {
+            let folder = try TemporaryFolder()
+            let copy = folder.path + "/copy.db"
+            try folder.write("of the other run", to: "copy.db.partial")
+            let other = open(copy + ".partial", O_RDWR | O_CLOEXEC)
+            defer { close(other) }
+            try #require(other >= 0 && flock(other, LOCK_EX | LOCK_NB) == 0)
+            try await RunningServer.with(["--store", "sqlite:\(folder.path)/a.db"]) { server in
+                for verb in ["backup", "export"] {
+                    let refused = try await server.run(verb, "--force", copy)
+                    #expect(refused.status == 1 && refused.errors.contains("another run"), "\(verb)")
+                    #expect(folder.byteCount(of: "copy.db.partial") == 16)
+                }
+                // A run that was killed holds no lock.
+                flock(other, LOCK_UN)
+                #expect(try await server.run("export", "--force", copy).status == 0)
+                #expect(folder.names.filter { $0.hasPrefix("copy.db") } == ["copy.db"])
+            }
+        }
+
+        @Test("an export that cannot be written to the end says so")
+        func fullDisk() async throws {
+            try await RunningServer.with(answers: Answers.words) { server in
+                _ = try await server.run("chat", "--session", "s", "q")
+                let program = try ChildProgram.start(
+                    "/bin/sh", ["-c", "exec \"$0\" export > /dev/full", BuiltPrograms.path(of: "chatctl")],
+                    variables: ["CHATCTL_SERVER": server.address])
+                let end = try await program.end()
+                #expect(end.status == 1 && end.errors.contains("standard output cannot be written"))
+            }
+        }
+
+        @Test("an export made while sessions are active has every one of them")
+        func activeMeanwhile() async throws {
+            let names = (0..<120).map { "s\($0)" }
+            let lines = names.map {
+                #"{"session_id": "\#($0)", "messages": [{"type": "human", "data": {"content": "hi"}}]}"#
+            }
+            try await RunningServer.with(answers: Answers.words) { server in
+                #expect(try await server.run("import", input: lines.joined(separator: "\n")).status == 0)
+                // The oldest comes to the front again and again: from the pages that are to be read next.
+                let script = "while read -r name; do \"$0\" chat --session \"$name\" more || exit 1; done"
+                let turns = try ChildProgram.start(
+                    "/bin/sh", ["-c", script, BuiltPrograms.path(of: "chatctl")],
+                    variables: ["CHATCTL_SERVER": server.address],
+                    streams: .pipes(input: names.joined(separator: "\n") + "\n"))
+                var exports = 0
+                while turns.snapshot.status == nil {
+                    let exported = try await server.run("export").output.lines.map { $0.field("session_id") }
+                    try #require(Set(exported) == Set(names) && exported.count == names.count)
+                    exports += 1
+                }
+                #expect(try await turns.end().status == 0)
+                #expect(exports > 1)
             }
         }
 

@@ -1,3 +1,5 @@
+// Memory that a burst leaves behind, in this process's own heap.
+
 import CLinux
 import Glibc
 import Testing

@@ -102,7 +102,9 @@ struct ServerMemoryTests {
         }
     }
 
-    @Test("frames of unknown types count as PINGs do", arguments: [0x05, 0x77, 0x81] as [UInt8])
+    @Test(
+        "frames of unknown types, and CANCELs of no call, count as PINGs do",
+        arguments: [0x05, 0x77, 0x80, 0x81] as [UInt8])
     func unknownTypes(type: UInt8) async throws {
         var limits = ServerLimits()
         limits.sweepInterval = .seconds(60)

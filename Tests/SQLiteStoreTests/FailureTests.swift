@@ -172,6 +172,20 @@ struct FailureTests {
         await store.opened.close()
     }
 
+    @Test("a copy that would take the room that turns need is not begun, and leaves nothing")
+    func noRoomForCopy() async throws {
+        var limits = SQLiteStoreLimits()
+        limits.copyReserveBytes = 1 << 60
+        let store = try SQLiteHarness(limits: limits)
+        try await store.append("t1")
+        let copy = store.folder.database + ".copy"
+        let error = await #expect(throws: StoreOpenError.self) { try await store.opened.copy(to: copy) }
+        #expect(error?.description.contains("left free for the store") == true)
+        #expect(access(copy, F_OK) != 0)
+        #expect(try await store.texts() == ["q", "a"])
+        await store.opened.close()
+    }
+
     @Test("a read ends with its task, a write is answered all the same")
     func cancellation() async throws {
         let store = try SQLiteHarness()

@@ -84,14 +84,14 @@ enum DatabaseFile {
     /// Pages of one step of a copy, a quarter of a megabyte: about as long as a commit takes.
     private static let copyStepPages: CInt = 64
 
-    /// Room that a copy leaves on the disk, which is the store's own as a rule: turns must not fail for a backup.
-    private static let copyReserveBytes = 256 << 20
-
     /// Copies an open database to a new file. `betweenSteps` may use the source meanwhile, and ends the copy by
     /// throwing. What the source's connection changes is in the copy. The copy is not synced: its last step would hold
     /// up the store until gigabytes are on the disk, and whoever keeps it can sync it elsewhere.
+    ///
+    /// - Parameter reserveBytes: what must stay free on the disk.
     static func copy(
-        _ source: Database, to path: String, betweenSteps: @escaping () throws -> Void
+        _ source: Database, to path: String, reserveBytes: Int,
+        betweenSteps: @escaping () throws -> Void
     ) throws {
         guard try create(path) else { throw StoreOpenError("\(path) is there already; name a new file") }
         do {
@@ -100,10 +100,10 @@ enum DatabaseFile {
                 try target.execute(sql: "PRAGMA synchronous = OFF")
                 let pageBytes = try Int(Schema.number(of: "PRAGMA page_size", handle(of: source)))
                 let pages = try Int(Schema.number(of: "PRAGMA page_count", handle(of: source)))
-                try checkRoom(for: pages * pageBytes, beside: path)
+                try checkRoom(for: pages * pageBytes, beside: path, reserveBytes)
                 try source.backup(to: target, pagesPerStep: copyStepPages) { progress in
                     if !progress.isCompleted {
-                        try checkRoom(for: progress.remainingPageCount * pageBytes, beside: path)
+                        try checkRoom(for: progress.remainingPageCount * pageBytes, beside: path, reserveBytes)
                     }
                     try betweenSteps()
                 }
@@ -117,13 +117,13 @@ enum DatabaseFile {
         }
     }
 
-    private static func checkRoom(for bytes: Int, beside path: String) throws {
+    private static func checkRoom(for bytes: Int, beside path: String, _ reserveBytes: Int) throws {
         var information = statvfs()
         guard statvfs(folder(of: path), &information) == 0 else { return }
         let free = Int(information.f_bavail) * Int(information.f_frsize)
-        guard free < bytes + copyReserveBytes else { return }
+        guard free < bytes + reserveBytes else { return }
         throw StoreOpenError(
-            "the copy \(path) needs \(bytes >> 20) MiB, and \(copyReserveBytes >> 20) MiB are left free for the store; "
+            "the copy \(path) needs \(bytes >> 20) MiB, and \(reserveBytes >> 20) MiB are left free for the store; "
                 + "its disk has \(free >> 20)")
     }
 

@@ -245,13 +245,13 @@ final class StoreQueue: Sendable {
 
     /// Copies the database as it is at the end of the copying into a new file, in small steps between which the queue
     /// serves others. Blocks the queue for one step at a time, and ends at the next step when its task is cancelled.
-    func copy(to path: String) async throws {
+    func copy(to path: String, reserveBytes: Int) async throws {
         let isWanted = Atomic(true)
         try await withCancellableContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             database.asyncWriteWithoutTransaction { source in
                 do {
                     try self.checkOpen()
-                    try DatabaseFile.copy(source, to: path) {
+                    try DatabaseFile.copy(source, to: path, reserveBytes: reserveBytes) {
                         _ = self.drainBatch()
                         try self.checkOpen()
                         if !isWanted.load(ordering: .relaxed) { throw CancellationError() }

@@ -7,6 +7,8 @@ internal import ChatEngine
 package struct SQLiteStoreLimits: Sendable, Equatable {
     /// Messages of one session: a conversation of a year, every minute.
     package var messagesPerSessionMax = 1_000_000
+    /// Bytes that a copy leaves free on its disk, which is the store's own as a rule: turns must not fail for a backup.
+    package var copyReserveBytes = 256 << 20
 
     /// The defaults.
     package init() {}
