@@ -63,7 +63,7 @@ extension Hostile {
                 Hostile.show(
                     "stopped reader: the model could write \(paused >> 10) KiB of "
                         + "\((Self.pieces * Self.pieceBytes) >> 10), chatd grew by \(grown >> 10) KiB")
-                #expect(grown < Self.residentBytesMax)
+                #expect(grown < Self.residentBytesMax || Hostile.isSanitized)
 
                 var reasoning = 0
                 var sequence: UInt64 = 0
@@ -98,7 +98,7 @@ extension Hostile {
                         + "\(grown / count / 1024) KiB each")
                 // 64 KiB each: the stream's queue, what curl gave last and is being taken apart, twice, and what it
                 // gives next; arrays that grow by doubling make twice that of them. And curl's own buffers.
-                #expect(grown / count < 640 * 1024)
+                #expect(grown / count < 640 * 1024 || Hostile.isSanitized)
                 for caller in callers { try caller.hangUp(.reset) }
                 for number in first..<first + count {
                     _ = try await host.request(number) { $0.closedByClient != nil }

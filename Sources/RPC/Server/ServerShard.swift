@@ -14,6 +14,9 @@ actor ServerShard {
     private var isDraining = false
     private var memory: HeldMemory
     private var isReliefDue = false
+    /// Connections that may make room, the one that was silent for longest last: whoever floods the server with new
+    /// ones must not have it look at all of them for each.
+    private var silentLongest: [(ObjectIdentifier, since: ContinuousClock.Instant)] = []
     /// Until then no connection is silent for long enough to make room.
     private var noRoomUntil: ContinuousClock.Instant?
     /// Those who wait for the last connection to go.
@@ -82,19 +85,26 @@ actor ServerShard {
     /// Closes the connection that was silent for longest, if that was long enough. Else clients that connect and say
     /// nothing would keep all others out.
     private func makeRoom() {
+        while let (id, since) = silentLongest.popLast() {
+            // It may have spoken since the list was made, or be gone.
+            guard let connection = connections[id], connection.assumeIsolated({ $0.silentSince }) == since else {
+                continue
+            }
+            setup.logger.debug("a silent connection makes room for a new one")
+            return connection.assumeIsolated { $0.abort() }
+        }
         let now = loop.now
         if let noRoomUntil, now < noRoomUntil { return }
-        let silent = connections.values.compactMap { connection in
-            connection.assumeIsolated { $0.silentSince }.map { (connection, $0) }
+        let silent = connections.compactMap { id, connection in
+            connection.assumeIsolated { $0.silentSince }.map { (id, $0) }
         }
-        guard let (connection, since) = silent.min(by: { $0.1 < $1.1 }) else { return }
-        let ready = since + setup.limits.silenceMakesRoom
-        guard ready <= now else {
-            noRoomUntil = ready
-            return
+        let longEnough = now - setup.limits.silenceMakesRoom
+        silentLongest = silent.filter { $0.1 <= longEnough }.sorted { $0.1 > $1.1 }
+        if silentLongest.isEmpty {
+            noRoomUntil = (silent.map(\.1).min() ?? now) + setup.limits.silenceMakesRoom
+        } else {
+            makeRoom()
         }
-        setup.logger.debug("a silent connection makes room for a new one")
-        connection.assumeIsolated { $0.abort() }
     }
 
     private func serve(_ descriptor: Int32, _ peer: SocketAddress) {
