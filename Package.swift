@@ -128,6 +128,10 @@ let package = Package(
         .testTarget(
             name: "CrashTests", dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop"],
             exclude: ["PowerLoss", "verify"], swiftSettings: swiftSettings),
+        // The Swift client's driver of the cases that every client library does.
+        .executableTarget(
+            name: "client-conformance", dependencies: ["ChatClient"], path: "Tests/ClientConformance/Driver",
+            swiftSettings: swiftSettings),
         tests("chatctlTests", ["chatctl", "ChatClient", "JSON"]),
         tests("chatbenchTests", ["chatbench", "IOLoop"]),
         // Replays what the fuzzers found, through a link to their bodies; they are a package of their own beside it.
