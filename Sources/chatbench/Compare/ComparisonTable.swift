@@ -21,6 +21,7 @@ struct ComparisonTable: Sendable {
 
     // MARK: Markdown
 
+    /// Narrow enough for a page of 120 columns: a row a pair. The JSON has the figures that find no place here.
     var markdown: String {
         var parts: [String] = []
         if !contests.isEmpty {
@@ -35,60 +36,59 @@ struct ComparisonTable: Sendable {
         return parts.joined(separator: "\n\n")
     }
 
-    private static var head: String {
-        "| work | server | " + Figure.allCases.map(\.title).joined(separator: " | ") + " | goal |"
-    }
-
-    private static var rule: String {
-        "|---|---|" + String(repeating: "---:|", count: Figure.allCases.count) + "---|"
-    }
+    private static let ratioFigures: [Figure] = [.callsPerSecond, .p50Microseconds, .serverCPUMicrosecondsPerCall]
+    private static let head =
+        "| work | `chatd`: calls/s, p50, p99, CPU | beside it: calls/s, p50, CPU | calls | p50 | CPU |"
+    private static let rule = "|---|---|---|---:|---:|---:|"
 
     private func rows(_ contest: Contest) -> [String] {
-        let work = contest.work
-        let measured = contest.contestants.compactMap { contestant -> String? in
-            let figures = comparison.medians(of: contestant, in: work)
-            guard !figures.isEmpty else { return nil }
-            return row(work, contestant.title, figures, goal: "") {
-                Decimal.short($1 * $0.scale)
-            }
+        let alone = contest.contestants.filter { contestant in
+            !contest.pairs.contains { $0.ours == contestant || $0.theirs == contestant }
         }
-        let ratios = contest.pairs.compactMap { pair -> String? in
-            let ratios = comparison.ratios(of: pair, in: work)
-            guard !ratios.isEmpty else { return nil }
-            return row(work, "**\(pair.title)**", ratios.mapValues(\.median), goal: Self.judged(pair, ratios)) {
-                Decimal.short($1) + " x"
-            }
-        }
-        return measured + ratios
+        return alone.compactMap { row($0, beside: nil, in: contest.work) }
+            + contest.pairs.compactMap { row($0.ours, beside: $0, in: contest.work) }
     }
 
-    private func row(
-        _ work: ComparedWork, _ server: String, _ figures: Figures, goal: String, _ text: (Figure, Double) -> String
-    ) -> String {
-        let cells = Figure.allCases.map { figure in figures[figure].map { text(figure, $0) } ?? "-" }
-        return "| \(work.title) | \(server) | \(cells.joined(separator: " | ")) | \(goal) |"
+    /// Nil where nothing of it was measured.
+    private func row(_ contestant: Contestant, beside pair: Pair?, in work: ComparedWork) -> String? {
+        let own = comparison.medians(of: contestant, in: work)
+        let other = pair.map { comparison.medians(of: $0.theirs, in: work) } ?? [:]
+        guard !own.isEmpty || !other.isEmpty else { return nil }
+        let ratios = pair.map { comparison.ratios(of: $0, in: work) } ?? [:]
+        let cells = Self.ratioFigures.map { figure in
+            guard let ratio = ratios[figure] else { return "-" }
+            // Tokens follow calls: an answer has the same number in every call.
+            let goal = pair?.goals.first { $0.figure == figure || ($0.figure.isRate && figure.isRate) }
+            return Decimal.short(ratio.median) + " x" + (goal.map { " (\($0.boundText))" } ?? "")
+        }
+        let ours = Self.cell(contestant.shortTitle, own, [.p50Microseconds, .p99Microseconds])
+        let theirs = pair.map { Self.cell($0.theirs.shortTitle, other, [.p50Microseconds]) } ?? "-"
+        return "| \(work.title) | \(ours) | \(theirs) | \(cells.joined(separator: " | ")) |"
     }
 
-    private static func judged(_ pair: Pair, _ ratios: [Figure: RatioSpread]) -> String {
-        pair.goals.map { goal in
-            guard let ratio = ratios[goal.figure] else { return goal.text }
-            return goal.text + (goal.isMet(by: ratio.median) ? " (met)" : " (not met)")
-        }.joined(separator: ", ")
+    private static func cell(_ title: String, _ figures: Figures, _ latencies: [Figure]) -> String {
+        guard let calls = figures[.callsPerSecond] else { return "\(title) -" }
+        let times = (latencies + [.serverCPUMicrosecondsPerCall]).map { figure in
+            figures[figure].map(Decimal.time) ?? "-"
+        }
+        return "\(title) \(Decimal.short(calls)), \(times.joined(separator: ", "))"
     }
 
     private func row(_ footprint: Footprint) -> String {
         let unit = footprint.unit.rawValue
-        var goal = ""
-        if let limit = footprint.goal, let isMet = footprint.isMet {
-            goal = "<= \(Decimal.text(limit, digits: 0)) \(unit)" + (isMet ? " (met)" : " (not met)")
-        }
+        let goal = footprint.goal.map { "<= \(Decimal.text($0, digits: 0)) \(unit)" } ?? ""
         return "| \(footprint.title) | \(Decimal.short(footprint.value)) \(unit) | \(goal) |"
     }
 
     private var closingWords: String {
         let length = Decimal.text(seconds, digits: seconds == seconds.rounded() ? 0 : 1)
-        return "Medians of \(rounds) \(rounds == 1 ? "round" : "rounds") of \(length) s; a ratio is the median of the "
-            + "rounds' ratios. A work's two numbers are connections x calls in flight on each."
+        return """
+            Medians of \(rounds) \(rounds == 1 ? "round" : "rounds") of \(length) s. A ratio is `chatd`'s figure by \
+            the peer's, the median of the rounds' ratios, with its goal
+            in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn \
+            \(ComparedWork.tokens) tokens. CPU is
+            the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that this one replaces.
+            """
     }
 
     // MARK: JSON

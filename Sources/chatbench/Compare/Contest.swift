@@ -47,9 +47,9 @@ enum ComparedWork: String, CaseIterable, Sendable {
     var title: String {
         let shape = "\(connections) x \(inFlight)"
         return switch self {
-        case .echo16x16, .echo16x1, .echo1x1: "echo of 128 bytes, \(shape)"
-        case .chat: "turn of \(Self.tokens) tokens, \(shape)"
-        case .stream: "streamed turn of \(Self.tokens) tokens, \(shape)"
+        case .echo16x16, .echo16x1, .echo1x1: "echo, \(shape)"
+        case .chat: "turn, \(shape)"
+        case .stream: "streamed turn, \(shape)"
         }
     }
 }
@@ -74,6 +74,18 @@ struct Contestant: Hashable, Sendable {
         case (.chatd(let store), .chatbench): "chatd, \(store.rawValue):"
         case (.chatd, .peer(.bare)): "chatd, bare C's load"
         case (.chatd, .peer(let peer)): "chatd, \(peer.title)'s client"
+        }
+    }
+
+    /// As a cell of the table calls it, where the work says the rest.
+    var shortTitle: String {
+        switch (server, load) {
+        case (.peer(.seed), _): "FastAPI"
+        case (.peer(let peer), _): peer.title
+        case (.chatd(let store), .chatbench): "`\(store.rawValue):`"
+        case (.chatd, .peer(.bare)): "C client"
+        case (.chatd, .peer(.ttrpc)): "Go client"
+        case (.chatd, .peer(let peer)): "\(peer.title)'s client"
         }
     }
 
@@ -104,9 +116,14 @@ struct Goal: Sendable, Equatable {
 
     var text: String {
         let name = figure == .serverCPUMicrosecondsPerCall ? "CPU" : figure.title
-        return switch bound {
-        case .atLeast(let limit): "\(name) >= \(Self.plain(limit)) x"
-        case .atMost(let limit): "\(name) <= \(Self.plain(limit)) x"
+        return "\(name) \(boundText) x"
+    }
+
+    /// Without the figure's name.
+    var boundText: String {
+        switch bound {
+        case .atLeast(let limit): ">= \(Self.plain(limit))"
+        case .atMost(let limit): "<= \(Self.plain(limit))"
         }
     }
 

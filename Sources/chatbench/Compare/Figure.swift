@@ -23,8 +23,7 @@ enum Figure: String, CaseIterable, Sendable {
         }
     }
 
-    /// What the title's number is of the figure's unit.
-    var scale: Double { self == .serverResidentBytes ? 1e-6 : 1 }
+    var isRate: Bool { self == .callsPerSecond || self == .tokensPerSecond }
 }
 
 /// The numbers of a run, or their medians; those that it has.

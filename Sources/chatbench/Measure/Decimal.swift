@@ -25,6 +25,11 @@ enum Decimal {
         return grouped(text)
     }
 
+    /// Microseconds, as people read them.
+    static func time(_ microseconds: Double) -> String {
+        microseconds < 999.5 ? "\(short(microseconds)) us" : "\(short(microseconds / 1000)) ms"
+    }
+
     private static func grouped(_ digits: String) -> String {
         var result = ""
         for (index, character) in digits.reversed().enumerated() {
