@@ -29,7 +29,10 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         } else if host.contains(":") {
             return nil
         }
-        guard !host.isEmpty else { return nil }
+        // Brackets are no part of a name, only around an address.
+        guard !host.isEmpty, !host.utf8.contains(UInt8(ascii: "[")), !host.utf8.contains(UInt8(ascii: "]")) else {
+            return nil
+        }
         self = .host(String(host), port: port)
     }
 

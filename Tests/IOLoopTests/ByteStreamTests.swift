@@ -227,7 +227,8 @@ struct ByteStreamTests {
     @Test(
         "refuses what is no endpoint",
         arguments: [
-            "", "host", ":1", "host:", "host:65536", "host:+80", "::1:80", "unix:", "127.0.0.1\0.example.com:80",
+            "", "host", ":1", "host:", "host:65536", "host:+80", "::1:80", "[[::1]]:80", "[a]b:80", "unix:",
+            "127.0.0.1\0.example.com:80",
             "unix:\0abstract", "ho\nst:80",
         ])
     func badEndpoints(text: String) {

@@ -88,9 +88,10 @@ struct ComparisonTests {
             | RSS of an idle chatd, `memory:` | 25.4 MB | <= 20 MB |
             | RSS per idle connection, of 10,000 | 7.00 KB | <= 8 KB |
 
-            Medians of 1 round of 3 s. A ratio is `chatd`'s figure by the peer's, the median of the rounds' ratios, with \
-            its goal
-            in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn 50 tokens. CPU is
+            Medians of 1 round of 3 s. A ratio is `chatd`'s figure by the peer's, the median of the rounds' ratios, \
+            with its goal
+            in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn 50 tokens. \
+            CPU is
             the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that this one replaces.
 
             - gRPC C++ is not measured: no compiler
