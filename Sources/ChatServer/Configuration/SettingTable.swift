@@ -123,7 +123,8 @@ enum SettingTable {
 extension SettingFormat where Value == ListenAddress {
     fileprivate static var listenAddress: Self {
         SettingFormat(placeholder: "HOST:PORT|unix:PATH") { (text: String) throws(BadValue) in
-            if text.hasPrefix(":") {
+            // A port and nothing else: what is no port is not repeated.
+            if text.utf8.first == UInt8(ascii: ":"), Endpoint("127.0.0.1\(text)") != nil {
                 throw BadValue("has no host: write 127.0.0.1\(text), or 0.0.0.0\(text) for every interface")
             }
             guard let endpoint = Endpoint(text) else {

@@ -57,7 +57,13 @@ enum AddressesFuzz {
         guard let url = BaseURL(text) else { return }
         try require(isOneLine(url.description), "an address is shown on one line")
         guard let target = try? RequestTarget(url: url.appending("/models")) else { return }
-        // curl writes an IPv4 address in any notation as four numbers.
+        // curl writes an IPv4 address in any notation as four numbers, and an IPv6 address in its shortest form.
+        if url.host.utf8.contains(UInt8(ascii: ":")) {
+            let address = SocketAddress(numericHost: url.host, port: 0)
+            return try require(
+                address == nil || SocketAddress(numericHost: target.host, port: 0) == address,
+                "curl connects to the address that we name: \(target.host), \(url.host)")
+        }
         guard target.host.contains(where: { !$0.isNumber && $0 != "." }) else { return }
         try require(target.host == url.host, "curl connects to the host that we name: \(target.host), \(url.host)")
     }
