@@ -1,0 +1,46 @@
+// The typed calls of one service of the C client.
+
+struct CCalls {
+    let service: ServiceSchema
+
+    /// Calls whose repetition means something else than the first: they are not tried again by the library.
+    private static let unrepeatable: Set<String> = ["Release", "ForceRelease", "Authenticate"]
+    /// Calls that a model answers: they have the time limit of answers.
+    private static let answering: Set<String> = ["Chat", "StreamChat"]
+    /// Calls that last as long as they are read.
+    private static let lasting: Set<String> = ["Hold", "Backup", "Watch"]
+
+    func write(header: inout CWriter, source: inout CWriter) {
+        header.line()
+        header.line("/* ---- \(service.fullName) ---- */")
+        header.line()
+        for method in service.methods { write(method, &header, &source) }
+    }
+
+    private func write(_ method: MethodSchema, _ header: inout CWriter, _ source: inout CWriter) {
+        let (package, name) = CNames.split(service.fullName)
+        let prefix = (CClientBackend.prefixes[package] ?? "") + Names.snake(name) + "_" + Names.snake(method.name)
+        header.comment(method.comment)
+        var arguments = [
+            "chat_client *client", "const \(CNames.type(method.input)) *request", "const chat_call_options *options",
+        ]
+        let flags = [
+            Self.unrepeatable.contains(method.name) ? nil : "CALL_REPEATABLE",
+            Self.answering.contains(method.name) ? "CALL_ANSWERING" : nil,
+            Self.lasting.contains(method.name) ? "CALL_LASTING" : nil,
+        ].compactMap { $0 }.joined(separator: " | ")
+        let given = "client, \"\(service.fullName)\", \"\(method.name)\", \(flags.isEmpty ? "0" : flags), request, options"
+        let body: String
+        if method.isServerStreaming {
+            header.comment("Read the stream with \(CNames.type(method.output))_next.")
+            arguments.append("chat_stream **stream")
+            body = "return typed_open(\(given), stream, error);"
+        } else {
+            arguments.append("\(CNames.type(method.output)) **reply")
+            body = "return typed_call(\(given), &\(Names.cPrefix(method.output))__descriptor, (void **)reply, error);"
+        }
+        arguments.append("chat_error *error")
+        header.declaration("int32_t \(prefix)", arguments)
+        source.function("int32_t \(prefix)", arguments, [body])
+    }
+}
