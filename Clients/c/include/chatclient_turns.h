@@ -1,9 +1,8 @@
 /* Turns and locks with little code. Included by chatclient.h. */
+#include "chatclient.h"
+
 #ifndef CHATCLIENT_TURNS_H
 #define CHATCLIENT_TURNS_H
-
-#include "chatclient.h"
-#include "chatclient_messages.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -91,7 +91,8 @@ bool connection_send(connection *connection, call *call) {
     size_t length = output->end - start - FRAME_HEADER_BYTES;
     frame_write_header(
         output->data + start,
-        (frame_header){.length = (uint32_t)length, .id = slot->id, .type = FRAME_REQUEST, .flags = FLAG_REMOTE_CLOSED});
+        (frame_header){.length = (uint32_t)length, .id = slot->id, .type = FRAME_REQUEST,
+            .flags = call->is_stream ? FLAG_REMOTE_CLOSED : 0});
     call->frame_start = connection->queued_bytes;
     connection->queued_bytes += FRAME_HEADER_BYTES + length;
     call->connection = connection;

@@ -33,6 +33,14 @@ static void budget_free(void *context, void *memory) {
     free(memory);
 }
 
+/* Without a budget. Messages are released by the library that made them, and not by the system's one of protobuf-c. */
+static void *plain_alloc(void *context, size_t size) {
+    (void)context;
+    return malloc(size);
+}
+
+static ProtobufCAllocator plain = {plain_alloc, budget_free, NULL};
+
 /* ---- Messages ---------------------------------------------------------------------------------------------------- */
 
 int32_t typed_create(const ProtobufCMessageDescriptor *type, void **message) {
@@ -44,7 +52,7 @@ int32_t typed_create(const ProtobufCMessageDescriptor *type, void **message) {
 }
 
 void typed_destroy(void *message) {
-    if (message) protobuf_c_message_free_unpacked(message, NULL);
+    if (message) protobuf_c_message_free_unpacked(message, &plain);
 }
 
 int32_t typed_pack(const void *message, uint8_t **bytes, size_t *length) {

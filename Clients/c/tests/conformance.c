@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,7 +357,7 @@ static void run_pages(void) {
 
 static const char first_token[] = "00000000000000000000000000000001", second_token[] = "00000000000000000000000000000002";
 
-static int32_t acquire(const char *token, uint32_t wait, uint64_t *fence) {
+static int32_t acquire_telling(const char *token, uint32_t wait, uint64_t *fence, chat_error *told) {
     chat_v1_acquire_lock_request *request;
     chat_v1_acquire_lock_reply *reply;
     must_be(chat_v1_acquire_lock_request_create(&request), CHAT_OK, "request");
@@ -364,13 +365,17 @@ static int32_t acquire(const char *token, uint32_t wait, uint64_t *fence) {
     chat_v1_acquire_lock_request_set_token(request, token, 32);
     chat_v1_acquire_lock_request_set_ttl_milliseconds(request, 10000);
     chat_v1_acquire_lock_request_set_wait_milliseconds(request, wait);
-    int32_t status = chat_v1_lock_service_acquire(client, request, NULL, &reply, error);
+    int32_t status = chat_v1_lock_service_acquire(client, request, NULL, &reply, told);
     if (status == CHAT_OK) {
         if (fence) *fence = chat_v1_acquire_lock_reply_fence(reply);
         chat_v1_acquire_lock_reply_destroy(reply);
     }
     chat_v1_acquire_lock_request_destroy(request);
     return status;
+}
+
+static int32_t acquire(const char *token, uint32_t wait, uint64_t *fence) {
+    return acquire_telling(token, wait, fence, error);
 }
 
 static int32_t release(const char *token) {
@@ -406,7 +411,7 @@ static void run_lock(void) {
 }
 
 static void *acquire_in_line(void *fence) {
-    must_be(acquire(second_token, 10000, fence), CHAT_OK, "acquire in line");
+    CHECK(acquire_telling(second_token, 10000, fence, NULL) == CHAT_OK, "acquire in line");
     return NULL;
 }
 
@@ -432,20 +437,20 @@ static void run_lock_kept(void) {
     must_be(acquire(first_token, 0, NULL), CHAT_OK, "acquire");
 }
 
-static void told(void *user) { *(volatile int *)user = 1; }
+static void told(void *user) { atomic_store((atomic_int *)user, 1); }
 
 static void run_lock_lost(void) {
     chat_lock *lock;
-    volatile int is_told = 0;
+    atomic_int is_told = 0;
     must_be(chat_lock_acquire(client, "k", 1000, 0, NULL, NULL, &lock, error), CHAT_OK, "acquire");
-    chat_lock_on_loss(lock, told, (void *)&is_told);
+    chat_lock_on_loss(lock, told, &is_told);
     order("kill 1");
     order("start 1");
     double end = now() + 5;
     while (chat_lock_is_held(lock) && now() < end) pause_for(0.01);
     CHECK(!chat_lock_is_held(lock), "it is still held");
-    while (!is_told && now() < end) pause_for(0.01);
-    CHECK(is_told, "nobody was told");
+    while (!atomic_load(&is_told) && now() < end) pause_for(0.01);
+    CHECK(atomic_load(&is_told), "nobody was told");
     must_fail(chat_lock_release(lock, error), CHAT_FAILED_PRECONDITION, "LOST", "its release");
     chat_lock_destroy(lock);
 }

@@ -17,9 +17,20 @@ struct CCalls {
         for method in service.methods { write(method, &header, &source) }
     }
 
-    private func write(_ method: MethodSchema, _ header: inout CWriter, _ source: inout CWriter) {
+    /// `chat_v1_chat_service_stream_chat`.
+    static func prefix(_ service: ServiceSchema, _ method: MethodSchema) -> String {
         let (package, name) = CNames.split(service.fullName)
-        let prefix = (CClientBackend.prefixes[package] ?? "") + Names.snake(name) + "_" + Names.snake(method.name)
+        return (CClientBackend.prefixes[package] ?? "") + Names.snake(name) + "_" + Names.snake(method.name)
+    }
+
+    /// The flags of typed.h as a number.
+    static func flagBits(_ method: MethodSchema) -> Int {
+        (unrepeatable.contains(method.name) ? 0 : 1) | (answering.contains(method.name) ? 2 : 0)
+            | (lasting.contains(method.name) ? 4 : 0)
+    }
+
+    private func write(_ method: MethodSchema, _ header: inout CWriter, _ source: inout CWriter) {
+        let prefix = Self.prefix(service, method)
         header.comment(method.comment)
         var arguments = [
             "chat_client *client", "const \(CNames.type(method.input)) *request", "const chat_call_options *options",

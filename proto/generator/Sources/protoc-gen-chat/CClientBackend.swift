@@ -19,7 +19,9 @@ struct CClientBackend: Backend {
         for file in files { source.line("#include \"\(file.path.dropSuffix(".proto")).pb-c.h\"") }
         source.line()
         source.line("/* Handles are protoc-c's structs under another name. */")
-        for file in files { for value in file.enums { CEnums.write(value, to: &header) } }
+        for file in files {
+            for value in file.enums + file.messages.flatMap(\.enums) { CEnums.write(value, to: &header) }
+        }
         for file in files {
             for message in file.messages where roles.isUsed(message) {
                 let name = CNames.type(message.fullName)

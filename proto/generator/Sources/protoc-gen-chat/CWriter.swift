@@ -12,10 +12,11 @@ struct CWriter {
     mutating func line(_ line: String = "") { text += line + "\n" }
 
     mutating func open(guard name: String) {
+        // Before the guard: that header includes this one at its end.
+        line("#include \"chatclient.h\"")
+        line()
         line("#ifndef \(name)")
         line("#define \(name)")
-        line()
-        line("#include \"chatclient.h\"")
         line()
         line("#ifdef __cplusplus")
         line("extern \"C\" {")
