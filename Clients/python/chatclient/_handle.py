@@ -116,7 +116,7 @@ def message_of(completion: Any, kind: str) -> Any:
     return unpacked(kind, data, length[0])
 
 
-@ffi.callback("void(void *)")
+@ffi.callback("void(void *)")  # type: ignore[misc]
 def _on_loss(user: Any) -> None:
     ffi.from_handle(user)._tell_loss()
 

@@ -87,7 +87,12 @@ async def _readable(descriptor: int) -> None:
     """Until a descriptor can be read."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: future.done() or future.set_result(None))
+
+    def ready() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    loop.add_reader(descriptor, ready)
     try:
         await future
     finally:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from .._library import add, add_bytes, check, enum_value, lib, mutable, read_bytes, read_text, set_bytes
+from .._library import add, add_bytes, enum_value, lib, mutable, read_bytes, read_text, set_bytes
 
 class WhenBusy(IntEnum):
     """What to do when another turn holds the session."""
@@ -1177,14 +1177,16 @@ def fill_chat_v1_import_messages_request(handle: Any, message: ImportMessagesReq
         set_bytes(lib.chat_v1_import_messages_request_set_session_id, handle, message.session_id)
     if message.first_position:
         lib.chat_v1_import_messages_request_set_first_position(handle, message.first_position)
-    for item in message.messages:
-        fill_chat_v1_chat_message(add(lib.chat_v1_import_messages_request_add_messages, handle, "chat_v1_chat_message"), item)
+    for chat_v1_chat_message_item in message.messages:
+        child = add(lib.chat_v1_import_messages_request_add_messages, handle, "chat_v1_chat_message")
+        fill_chat_v1_chat_message(child, chat_v1_chat_message_item)
     if message.user_id:
         set_bytes(lib.chat_v1_import_messages_request_set_user_id, handle, message.user_id)
     if message.title:
         set_bytes(lib.chat_v1_import_messages_request_set_title, handle, message.title)
-    for item in message.labels:
-        fill_chat_v1_label(add(lib.chat_v1_import_messages_request_add_labels, handle, "chat_v1_label"), item)
+    for chat_v1_label_item in message.labels:
+        child = add(lib.chat_v1_import_messages_request_add_labels, handle, "chat_v1_label")
+        fill_chat_v1_label(child, chat_v1_label_item)
     if message.created_unix_microseconds:
         lib.chat_v1_import_messages_request_set_created_unix_microseconds(handle, message.created_unix_microseconds)
 
@@ -1226,8 +1228,9 @@ def fill_chat_v1_update_session_request(handle: Any, message: UpdateSessionReque
         set_bytes(lib.chat_v1_update_session_request_set_title, handle, message.title)
     if message.replace_labels:
         lib.chat_v1_update_session_request_set_replace_labels(handle, message.replace_labels)
-    for item in message.labels:
-        fill_chat_v1_label(add(lib.chat_v1_update_session_request_add_labels, handle, "chat_v1_label"), item)
+    for chat_v1_label_item in message.labels:
+        child = add(lib.chat_v1_update_session_request_add_labels, handle, "chat_v1_label")
+        fill_chat_v1_label(child, chat_v1_label_item)
 
 
 def fill_chat_v1_delete_session_request(handle: Any, message: DeleteSessionRequest) -> None:
@@ -1259,8 +1262,9 @@ def fill_chat_v1_chat_message(handle: Any, message: ChatMessage) -> None:
         lib.chat_v1_chat_message_set_created_unix_microseconds(handle, message.created_unix_microseconds)
     if message.model:
         set_bytes(lib.chat_v1_chat_message_set_model, handle, message.model)
-    for item in message.tool_calls:
-        fill_chat_v1_message_tool_call(add(lib.chat_v1_chat_message_add_tool_calls, handle, "chat_v1_message_tool_call"), item)
+    for chat_v1_message_tool_call_item in message.tool_calls:
+        child = add(lib.chat_v1_chat_message_add_tool_calls, handle, "chat_v1_message_tool_call")
+        fill_chat_v1_message_tool_call(child, chat_v1_message_tool_call_item)
     if message.tool_call_id:
         set_bytes(lib.chat_v1_chat_message_set_tool_call_id, handle, message.tool_call_id)
 
@@ -1279,7 +1283,7 @@ def fill_chat_health_v1_health_check_request(handle: Any, message: HealthCheckRe
         set_bytes(lib.chat_health_v1_health_check_request_set_service, handle, message.service)
 
 
-#: Every call by its name in C: service, method, request, reply, whether it streams, how it may be repeated.
+#: Every call by its name in C: service, method, request, reply, whether it streams, how it is to be repeated.
 CALLS: dict[str, tuple[str, str, str, str, bool, int]] = {
     "chat_v1_chat_service_chat": (
         "chat.v1.ChatService", "Chat", "chat_v1_chat_request", "chat_v1_chat_reply", False, 3,

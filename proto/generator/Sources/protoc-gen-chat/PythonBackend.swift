@@ -17,7 +17,7 @@ struct PythonBackend: Backend {
             from enum import IntEnum
             from typing import Any
 
-            from .._library import add, add_bytes, check, enum_value, lib, mutable, read_bytes, read_text, set_bytes
+            from .._library import add, add_bytes, enum_value, lib, mutable, read_bytes, read_text, set_bytes
 
 
             """
@@ -26,7 +26,7 @@ struct PythonBackend: Backend {
         for message in messages { write(message, schema, &code) }
         for message in messages where roles.read.contains(message.fullName) { writeReader(message, schema, &code) }
         for message in messages where roles.made.contains(message.fullName) { writeFiller(message, &code) }
-        code.line("#: Every call by its name in C: service, method, request, reply, whether it streams, how it may be repeated.")
+        code.line("#: Every call by its name in C: service, method, request, reply, whether it streams, how it is to be repeated.")
         code.line("CALLS: dict[str, tuple[str, str, str, str, bool, int]] = {")
         for service in files.flatMap(\.services) {
             for method in service.methods {
@@ -166,11 +166,14 @@ struct PythonBackend: Backend {
             let own = "message.\(field.name)"
             switch (field.type, field.isRepeated) {
             case (.message(let child), true):
-                code.line("    for item in \(own):")
-                code.line("        fill_\(CNames.type(child))(add(lib.\(name)_add_\(field.name), handle, \"\(CNames.type(child))\"), item)")
+                let item = "\(CNames.type(child))_item"
+                code.line("    for \(item) in \(own):")
+                code.line("        child = add(lib.\(name)_add_\(field.name), handle, \"\(CNames.type(child))\")")
+                code.line("        fill_\(CNames.type(child))(child, \(item))")
             case (.message(let child), false):
                 code.line("    if \(own) is not None:")
-                code.line("        fill_\(CNames.type(child))(mutable(lib.\(name)_mutable_\(field.name), handle, \"\(CNames.type(child))\"), \(own))")
+                code.line("        child = mutable(lib.\(name)_mutable_\(field.name), handle, \"\(CNames.type(child))\")")
+                code.line("        fill_\(CNames.type(child))(child, \(own))")
             case (.string, true), (.bytes, true):
                 code.line("    for item in \(own):")
                 code.line("        add_bytes(lib.\(name)_add_\(field.name), handle, item)")
