@@ -1,12 +1,16 @@
-"""A wheel has the library in it, so it is one of a platform."""
+"""A wheel has the library in it, which is one for each platform and the same for every Python."""
 
 from setuptools import setup
-from setuptools.dist import Distribution
+from setuptools.command.bdist_wheel import bdist_wheel
 
 
-class BinaryDistribution(Distribution):
-    def has_ext_modules(self) -> bool:
-        return True
+class PlatformWheel(bdist_wheel):
+    def finalize_options(self):
+        super().finalize_options()
+        self.root_is_pure = False
+
+    def get_tag(self):
+        return "py3", "none", super().get_tag()[2]
 
 
-setup(distclass=BinaryDistribution, options={"bdist_wheel": {"py_limited_api": False}})
+setup(cmdclass={"bdist_wheel": PlatformWheel})

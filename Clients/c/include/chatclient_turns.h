@@ -40,7 +40,7 @@ CHAT_API void chat_answer_cancel(chat_answer *answer);
 /* Cancels the turn unless it is over, and releases the answer. */
 CHAT_API void chat_answer_destroy(chat_answer *answer);
 
-/* Called for each event on the thread that asked; the event lives until it returns. Returns false to cancel the turn. */
+/* Called for each event on the thread that asked; the event lives until it returns. False cancels the turn. */
 typedef bool (*chat_event_callback)(const chat_v1_chat_event *event, void *user);
 /* Asks and gives each event to the callback; returns when the answer is over: CHAT_OK when it is whole. */
 CHAT_API int32_t chat_ask_events(
@@ -51,9 +51,9 @@ CHAT_API int32_t chat_ask_events(
 
 /* Takes the lock on `key` and renews it in the background, every third of `ttl`, until it is released or lost.
  *
- * key: 1 to 256 bytes without control characters, spaces or braces. ttl: how long it stays taken when this process dies,
- * 100 to 3,600,000 milliseconds. wait: how long to wait in line, 0 to 60,000. owner_label: tells others who holds it;
- * NULL for none. CHAT_ABORTED, NOT_ACQUIRED when someone else holds it.
+ * key: 1 to 256 bytes without control characters, spaces or braces. ttl: how long it stays taken when this process
+ * dies, 100 to 3,600,000 milliseconds. wait: how long to wait in line, 0 to 60,000. owner_label: tells others who
+ * holds it; NULL for none. CHAT_ABORTED, NOT_ACQUIRED when someone else holds it.
  *
  * A lease is no guarantee on its own: a process may be paused past its end. Give chat_lock_fence to what you write to,
  * and let it refuse a smaller one. */

@@ -46,7 +46,8 @@ static int32_t make_token(char token[33], chat_error *error) {
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
-static int32_t release_once(chat_client *client, const char *key, const char *token, int64_t timeout, chat_error *error) {
+static int32_t release_once(
+    chat_client *client, const char *key, const char *token, int64_t timeout, chat_error *error) {
     chat_v1_release_lock_request *request;
     chat_v1_release_lock_reply *reply;
     chat_call_options *options = NULL;

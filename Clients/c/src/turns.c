@@ -105,7 +105,8 @@ static int32_t lost(chat_answer *answer, const char *words, chat_error *error) {
 int32_t chat_answer_next(chat_answer *answer, int64_t timeout, chat_v1_chat_event **event, chat_error *error) {
     chat_v1_chat_event *next = NULL;
     int32_t status = chat_v1_chat_event_next(answer->stream, timeout, &next, error);
-    if (status == CHAT_END && !answer->is_finished) return lost(answer, "the stream ended without its last event", error);
+    if (status == CHAT_END && !answer->is_finished)
+        return lost(answer, "the stream ended without its last event", error);
     if (status != CHAT_OK) return status;
     const char *problem = check(answer, (const Chat__V1__ChatEvent *)(const void *)next);
     if (problem) {

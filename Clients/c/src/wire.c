@@ -1,5 +1,5 @@
-/* Bytes: growing buffers, frame headers, and the two messages of the envelope, written and read by hand since every call
- * has them. */
+/* Bytes: growing buffers, frame headers, and the two messages of the envelope, written and read by hand since every
+ * call has them. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -242,8 +242,8 @@ static bool read_retry_info(const uint8_t *at, size_t length, chat_error *error)
             if (part.type == 0 && part.number == 1) seconds = (int64_t)part.value;
             if (part.type == 0 && part.number == 2) nanoseconds = (int64_t)part.value;
         }
-        bool is_sound = inner == 0 && seconds >= 0 && seconds <= INT32_MAX && nanoseconds >= 0 && nanoseconds < 1000000000;
-        if (is_sound) error->retry_after = seconds * 1000 + (nanoseconds + 999999) / 1000000;
+        bool is_time = seconds >= 0 && seconds <= INT32_MAX && nanoseconds >= 0 && nanoseconds < 1000000000;
+        if (inner == 0 && is_time) error->retry_after = seconds * 1000 + (nanoseconds + 999999) / 1000000;
     }
     return found == 0 && inner == 0;
 }

@@ -13,16 +13,10 @@
 
 #define SERVICE "chat.v1.DiagnosticsService"
 
-static const char *addresses;
 static chat_client *client;
 static chat_error *error;
 
 /* ---- Telling ----------------------------------------------------------------------------------------------------- */
-
-static void say(const char *line) {
-    printf("%s\n", line);
-    fflush(stdout);
-}
 
 static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
@@ -74,10 +68,7 @@ static void took(double begin, double least, double most) {
     CHECK(seconds >= least && seconds <= most, "it took %.2f s", seconds);
 }
 
-static void pause_for(double seconds) {
-    struct timespec time = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    nanosleep(&time, NULL);
-}
+static void pause_for(double seconds) { usleep((unsigned)(seconds * 1e6)); }
 
 /* ---- Pieces of cases --------------------------------------------------------------------------------------------- */
 
@@ -355,7 +346,8 @@ static void run_pages(void) {
 
 /* ---- Locks ------------------------------------------------------------------------------------------------------- */
 
-static const char first_token[] = "00000000000000000000000000000001", second_token[] = "00000000000000000000000000000002";
+static const char first_token[] = "00000000000000000000000000000001";
+static const char second_token[] = "00000000000000000000000000000002";
 
 static int32_t acquire_telling(const char *token, uint32_t wait, uint64_t *fence, chat_error *told) {
     chat_v1_acquire_lock_request *request;
@@ -558,11 +550,10 @@ static void run_reconnect(void) {
 }
 
 static void *restart(void *unused) {
-    (void)unused;
     pause_for(0.5);
     order("kill 1");
     order("start 1");
-    return NULL;
+    return unused;
 }
 
 static void run_retry(void) {
@@ -692,15 +683,14 @@ static const struct {
 
 int main(int argc, char **argv) {
     if (argc != 3) fail("usage: conformance CASE ADDRESS[,ADDRESS]");
-    addresses = argv[2];
     if (chat_error_create(&error) != CHAT_OK) fail("no memory");
-    must_be(chat_client_create(addresses, NULL, &client, error), CHAT_OK, "client");
+    must_be(chat_client_create(argv[2], NULL, &client, error), CHAT_OK, "client");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (strcmp(cases[i].name, argv[1])) continue;
         cases[i].run();
         chat_client_destroy(client);
         chat_error_destroy(error);
-        say("pass");
+        puts("pass");
         return 0;
     }
     fail("no such case");

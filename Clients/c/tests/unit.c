@@ -59,7 +59,7 @@ static void requests(void) {
     CHECK(buffer_size(&buffer) == count - 10 && !memcmp(buffer.data, bytes + 10, count - 10), "another request");
     buffer_free(&buffer);
 
-    /* The same fields as the golden one, with the timeout at the end, and the call's metadata instead of the client's. */
+    /* The golden one's fields with the timeout at the end, and the call's metadata instead of the client's. */
     CHECK(metadata_add(&own, "traceparent", "of the client") == CHAT_OK, "add");
     CHECK(metadata_add(&own, "k", "1") == CHAT_OK && metadata_add(&own, "k", "2") == CHAT_OK, "add");
     CHECK(metadata_add(&call, "traceparent", "0") == CHAT_OK, "add");
@@ -144,7 +144,8 @@ static void options(void) {
     CHECK(chat_options_set_message_bytes_max(options, 1 << 24) == CHAT_INVALID_ARGUMENT, "bytes");
     CHECK(chat_options_add_metadata(options, "Upper", "v") == CHAT_INVALID_ARGUMENT, "an upper case key");
     CHECK(chat_options_add_metadata(options, "k", "a\nb") == CHAT_INVALID_ARGUMENT, "a line feed");
-    for (int i = 0; i < METADATA_PAIRS_MAX; i++) CHECK(chat_options_add_metadata(options, "k", "v") == CHAT_OK, "%d", i);
+    for (int i = 0; i < METADATA_PAIRS_MAX; i++)
+        CHECK(chat_options_add_metadata(options, "k", "v") == CHAT_OK, "%d", i);
     CHECK(chat_options_add_metadata(options, "k", "v") == CHAT_INVALID_ARGUMENT, "too many pairs");
     chat_options_destroy(options);
     chat_options_destroy(NULL);

@@ -130,6 +130,7 @@ def test_ctrl_c_ends_a_call(start, tmp_path):
     )
     program = subprocess.Popen(
         [sys.executable, "-c", script, start(STALLED)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd="/",
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
     assert program.stdout.readline() == b"one \n"
     program.send_signal(signal.SIGINT)

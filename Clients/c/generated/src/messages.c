@@ -1413,133 +1413,173 @@ void chat_health_v1_health_check_response_destroy(chat_health_v1_health_check_re
 }
 
 int32_t chat_health_v1_health_check_response_status(const chat_health_v1_health_check_response *message) {
-    const Grpc__Health__V1__HealthCheckResponse *self = (const Grpc__Health__V1__HealthCheckResponse *)(const void *)message;
+    const Grpc__Health__V1__HealthCheckResponse *self =
+        (const Grpc__Health__V1__HealthCheckResponse *)(const void *)message;
     return (int32_t)self->status;
 }
 
 int32_t chat_v1_chat_service_chat(
     chat_client *client, const chat_v1_chat_request *request, const chat_call_options *options,
     chat_v1_chat_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.ChatService", "Chat", CALL_REPEATABLE | CALL_ANSWERING, request, options, &chat__v1__chat_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.ChatService", "Chat", CALL_REPEATABLE | CALL_ANSWERING, request, options,
+        &chat__v1__chat_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_chat_service_stream_chat(
     chat_client *client, const chat_v1_chat_request *request, const chat_call_options *options, chat_stream **stream,
     chat_error *error) {
-    return typed_open(client, "chat.v1.ChatService", "StreamChat", CALL_REPEATABLE | CALL_ANSWERING, request, options, stream, error);
+    return typed_open(
+        client, "chat.v1.ChatService", "StreamChat", CALL_REPEATABLE | CALL_ANSWERING, request, options, stream, error);
 }
 
 int32_t chat_v1_chat_service_cancel_turn(
     chat_client *client, const chat_v1_cancel_turn_request *request, const chat_call_options *options,
     chat_v1_cancel_turn_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.ChatService", "CancelTurn", CALL_REPEATABLE, request, options, &chat__v1__cancel_turn_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.ChatService", "CancelTurn", CALL_REPEATABLE, request, options,
+        &chat__v1__cancel_turn_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_diagnostics_service_echo(
     chat_client *client, const chat_v1_echo_request *request, const chat_call_options *options,
     chat_v1_echo_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.DiagnosticsService", "Echo", CALL_REPEATABLE, request, options, &chat__v1__echo_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.DiagnosticsService", "Echo", CALL_REPEATABLE, request, options,
+        &chat__v1__echo_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_lock_service_acquire(
     chat_client *client, const chat_v1_acquire_lock_request *request, const chat_call_options *options,
     chat_v1_acquire_lock_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.LockService", "Acquire", CALL_REPEATABLE, request, options, &chat__v1__acquire_lock_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.LockService", "Acquire", CALL_REPEATABLE, request, options,
+        &chat__v1__acquire_lock_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_lock_service_renew(
     chat_client *client, const chat_v1_renew_lock_request *request, const chat_call_options *options,
     chat_v1_renew_lock_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.LockService", "Renew", CALL_REPEATABLE, request, options, &chat__v1__renew_lock_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.LockService", "Renew", CALL_REPEATABLE, request, options,
+        &chat__v1__renew_lock_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_lock_service_release(
     chat_client *client, const chat_v1_release_lock_request *request, const chat_call_options *options,
     chat_v1_release_lock_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.LockService", "Release", 0, request, options, &chat__v1__release_lock_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.LockService", "Release", 0, request, options, &chat__v1__release_lock_reply__descriptor,
+        (void **)reply, error);
 }
 
 int32_t chat_v1_lock_service_inspect(
     chat_client *client, const chat_v1_inspect_lock_request *request, const chat_call_options *options,
     chat_v1_inspect_lock_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.LockService", "Inspect", CALL_REPEATABLE, request, options, &chat__v1__inspect_lock_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.LockService", "Inspect", CALL_REPEATABLE, request, options,
+        &chat__v1__inspect_lock_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_lock_service_hold(
     chat_client *client, const chat_v1_hold_lock_request *request, const chat_call_options *options,
     chat_stream **stream, chat_error *error) {
-    return typed_open(client, "chat.v1.LockService", "Hold", CALL_REPEATABLE | CALL_LASTING, request, options, stream, error);
+    return typed_open(
+        client, "chat.v1.LockService", "Hold", CALL_REPEATABLE | CALL_LASTING, request, options, stream, error);
 }
 
 int32_t chat_v1_lock_service_force_release(
     chat_client *client, const chat_v1_force_release_lock_request *request, const chat_call_options *options,
     chat_v1_force_release_lock_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.LockService", "ForceRelease", 0, request, options, &chat__v1__force_release_lock_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.LockService", "ForceRelease", 0, request, options,
+        &chat__v1__force_release_lock_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_maintenance_service_backup(
     chat_client *client, const chat_v1_backup_request *request, const chat_call_options *options, chat_stream **stream,
     chat_error *error) {
-    return typed_open(client, "chat.v1.MaintenanceService", "Backup", CALL_REPEATABLE | CALL_LASTING, request, options, stream, error);
+    return typed_open(
+        client, "chat.v1.MaintenanceService", "Backup", CALL_REPEATABLE | CALL_LASTING, request, options, stream,
+        error);
 }
 
 int32_t chat_v1_maintenance_service_import_messages(
     chat_client *client, const chat_v1_import_messages_request *request, const chat_call_options *options,
     chat_v1_import_messages_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.MaintenanceService", "ImportMessages", CALL_REPEATABLE, request, options, &chat__v1__import_messages_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.MaintenanceService", "ImportMessages", CALL_REPEATABLE, request, options,
+        &chat__v1__import_messages_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_server_service_get_server_info(
     chat_client *client, const chat_v1_get_server_info_request *request, const chat_call_options *options,
     chat_v1_server_info **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.ServerService", "GetServerInfo", CALL_REPEATABLE, request, options, &chat__v1__server_info__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.ServerService", "GetServerInfo", CALL_REPEATABLE, request, options,
+        &chat__v1__server_info__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_server_service_authenticate(
     chat_client *client, const chat_v1_authenticate_request *request, const chat_call_options *options,
     chat_v1_authenticate_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.ServerService", "Authenticate", 0, request, options, &chat__v1__authenticate_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.ServerService", "Authenticate", 0, request, options, &chat__v1__authenticate_reply__descriptor,
+        (void **)reply, error);
 }
 
 int32_t chat_v1_session_service_list_sessions(
     chat_client *client, const chat_v1_list_sessions_request *request, const chat_call_options *options,
     chat_v1_list_sessions_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.SessionService", "ListSessions", CALL_REPEATABLE, request, options, &chat__v1__list_sessions_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.SessionService", "ListSessions", CALL_REPEATABLE, request, options,
+        &chat__v1__list_sessions_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_session_service_get_session(
     chat_client *client, const chat_v1_get_session_request *request, const chat_call_options *options,
     chat_v1_session **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.SessionService", "GetSession", CALL_REPEATABLE, request, options, &chat__v1__session__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.SessionService", "GetSession", CALL_REPEATABLE, request, options,
+        &chat__v1__session__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_session_service_update_session(
     chat_client *client, const chat_v1_update_session_request *request, const chat_call_options *options,
     chat_v1_session **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.SessionService", "UpdateSession", CALL_REPEATABLE, request, options, &chat__v1__session__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.SessionService", "UpdateSession", CALL_REPEATABLE, request, options,
+        &chat__v1__session__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_session_service_delete_session(
     chat_client *client, const chat_v1_delete_session_request *request, const chat_call_options *options,
     chat_v1_delete_session_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.SessionService", "DeleteSession", CALL_REPEATABLE, request, options, &chat__v1__delete_session_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.SessionService", "DeleteSession", CALL_REPEATABLE, request, options,
+        &chat__v1__delete_session_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_v1_session_service_list_messages(
     chat_client *client, const chat_v1_list_messages_request *request, const chat_call_options *options,
     chat_v1_list_messages_reply **reply, chat_error *error) {
-    return typed_call(client, "chat.v1.SessionService", "ListMessages", CALL_REPEATABLE, request, options, &chat__v1__list_messages_reply__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "chat.v1.SessionService", "ListMessages", CALL_REPEATABLE, request, options,
+        &chat__v1__list_messages_reply__descriptor, (void **)reply, error);
 }
 
 int32_t chat_health_v1_health_check(
     chat_client *client, const chat_health_v1_health_check_request *request, const chat_call_options *options,
     chat_health_v1_health_check_response **reply, chat_error *error) {
-    return typed_call(client, "grpc.health.v1.Health", "Check", CALL_REPEATABLE, request, options, &grpc__health__v1__health_check_response__descriptor, (void **)reply, error);
+    return typed_call(
+        client, "grpc.health.v1.Health", "Check", CALL_REPEATABLE, request, options,
+        &grpc__health__v1__health_check_response__descriptor, (void **)reply, error);
 }
 
 int32_t chat_health_v1_health_watch(
     chat_client *client, const chat_health_v1_health_check_request *request, const chat_call_options *options,
     chat_stream **stream, chat_error *error) {
-    return typed_open(client, "grpc.health.v1.Health", "Watch", CALL_REPEATABLE | CALL_LASTING, request, options, stream, error);
+    return typed_open(
+        client, "grpc.health.v1.Health", "Watch", CALL_REPEATABLE | CALL_LASTING, request, options, stream, error);
 }
 

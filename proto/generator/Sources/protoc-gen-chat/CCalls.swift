@@ -40,18 +40,24 @@ struct CCalls {
             Self.answering.contains(method.name) ? "CALL_ANSWERING" : nil,
             Self.lasting.contains(method.name) ? "CALL_LASTING" : nil,
         ].compactMap { $0 }.joined(separator: " | ")
-        let given = "client, \"\(service.fullName)\", \"\(method.name)\", \(flags.isEmpty ? "0" : flags), request, options"
-        let body: String
+        let given = [
+            "client", "\"\(service.fullName)\"", "\"\(method.name)\"", flags.isEmpty ? "0" : flags, "request", "options",
+        ]
+        let call: (name: String, arguments: [String])
         if method.isServerStreaming {
             header.comment("Read the stream with \(CNames.type(method.output))_next.")
             arguments.append("chat_stream **stream")
-            body = "return typed_open(\(given), stream, error);"
+            call = ("typed_open", given + ["stream", "error"])
         } else {
             arguments.append("\(CNames.type(method.output)) **reply")
-            body = "return typed_call(\(given), &\(Names.cPrefix(method.output))__descriptor, (void **)reply, error);"
+            let type = "&\(Names.cPrefix(method.output))__descriptor"
+            call = ("typed_call", given + [type, "(void **)reply", "error"])
         }
         arguments.append("chat_error *error")
         header.declaration("int32_t \(prefix)", arguments)
-        source.function("int32_t \(prefix)", arguments, [body])
+        source.call("int32_t \(prefix)", arguments, end: " {")
+        source.call("return \(call.name)", call.arguments, end: ";", indent: "    ")
+        source.line("}")
+        source.line()
     }
 }

@@ -77,7 +77,15 @@ struct CWriter {
     /// A function with one statement or a few.
     mutating func function(_ head: String, _ arguments: [String], _ body: [String]) {
         call(head, arguments, end: " {")
-        for statement in body { line("    " + statement) }
+        for statement in body {
+            let halves = statement.split(separator: "= ", maxSplits: 1)
+            if statement.utf8.count + 4 > Self.columns, halves.count == 2 {
+                line("    \(halves[0])=")
+                line("        \(halves[1])")
+            } else {
+                line("    " + statement)
+            }
+        }
         line("}")
         line()
     }

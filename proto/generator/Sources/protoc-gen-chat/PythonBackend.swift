@@ -31,10 +31,10 @@ struct PythonBackend: Backend {
         for service in files.flatMap(\.services) {
             for method in service.methods {
                 let names = [service.fullName, method.name, CNames.type(method.input), CNames.type(method.output)]
-                let quoted = names.map { "\"\($0)\"" }.joined(separator: ", ")
                 let streams = method.isServerStreaming ? "True" : "False"
                 code.line("    \"\(CCalls.prefix(service, method))\": (")
-                code.line("        \(quoted), \(streams), \(CCalls.flagBits(method)),")
+                for name in names { code.line("        \"\(name)\",") }
+                code.line("        \(streams), \(CCalls.flagBits(method)),")
                 code.line("    ),")
             }
         }

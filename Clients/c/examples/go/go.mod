@@ -1,0 +1,3 @@
+module chatclient/example
+
+go 1.19
