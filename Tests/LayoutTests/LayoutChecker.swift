@@ -43,7 +43,9 @@ struct LayoutFinding: Sendable, Equatable, CustomStringConvertible {
 
 enum LayoutChecker {
     /// Inputs of fuzzers, which may look like anything; a test of the fuzzers holds their size.
-    private static let madeByMachines = ["Tests/Fuzz/Corpus/", "Tests/Fuzz/Failures/", "Clients/c/fuzz/corpus/", "Clients/c/fuzz/failures/"]
+    private static let madeByMachines = [
+        "Tests/Fuzz/Corpus/", "Tests/Fuzz/Failures/", "Clients/c/fuzz/corpus/", "Clients/c/fuzz/failures/",
+    ]
 
     /// All that is wrong with one file, in the order of the rules.
     static func findings(in file: LayoutFile) -> [LayoutFinding] {

@@ -80,7 +80,7 @@ struct ComparisonTests {
         let expected = """
             | work | `chatd`: calls/s, p50, p99, CPU | beside it: calls/s, p50, CPU | calls | p50 | CPU |
             |---|---|---|---:|---:|---:|
-            | echo, 1 x 1 | C client 40,000, 20.0 us, 123 us, 4.31 us | bare C 100,000, 10.0 us, - | 0.400 x (>= 0.30) \
+            | echo 1 x 1 | C client 40.0k, 20.0 us, 123 us, 4.31 us | bare C 100k, 10.0 us, - | 0.400 x (>= 0.30) \
             | 2.00 x (<= 1) | - |
 
             | beside that | measured | goal |
@@ -90,9 +90,10 @@ struct ComparisonTests {
 
             Medians of 1 round of 3 s. A ratio is `chatd`'s figure by the peer's, the median of the rounds' ratios, \
             with its goal
-            in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn 50 tokens. \
-            CPU is
-            the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that this one replaces.
+            in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn 50 tokens, \
+            whole or
+            streamed. CPU is the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that \
+            this replaces.
 
             - gRPC C++ is not measured: no compiler
             """

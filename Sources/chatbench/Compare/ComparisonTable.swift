@@ -49,11 +49,11 @@ struct ComparisonTable: Sendable {
             + contest.pairs.compactMap { row($0.ours, beside: $0, in: contest.work) }
     }
 
-    /// Nil where nothing of it was measured.
+    /// Nil where it was not measured.
     private func row(_ contestant: Contestant, beside pair: Pair?, in work: ComparedWork) -> String? {
         let own = comparison.medians(of: contestant, in: work)
         let other = pair.map { comparison.medians(of: $0.theirs, in: work) } ?? [:]
-        guard !own.isEmpty || !other.isEmpty else { return nil }
+        guard !own.isEmpty else { return nil }
         let ratios = pair.map { comparison.ratios(of: $0, in: work) } ?? [:]
         let cells = Self.ratioFigures.map { figure in
             guard let ratio = ratios[figure] else { return "-" }
@@ -71,7 +71,7 @@ struct ComparisonTable: Sendable {
         let times = (latencies + [.serverCPUMicrosecondsPerCall]).map { figure in
             figures[figure].map(Decimal.time) ?? "-"
         }
-        return "\(title) \(Decimal.short(calls)), \(times.joined(separator: ", "))"
+        return "\(title) \(Decimal.compact(calls)), \(times.joined(separator: ", "))"
     }
 
     private func row(_ footprint: Footprint) -> String {
@@ -86,8 +86,9 @@ struct ComparisonTable: Sendable {
             Medians of \(rounds) \(rounds == 1 ? "round" : "rounds") of \(length) s. A ratio is `chatd`'s figure by \
             the peer's, the median of the rounds' ratios, with its goal
             in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn \
-            \(ComparedWork.tokens) tokens. CPU is
-            the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that this one replaces.
+            \(ComparedWork.tokens) tokens, whole or
+            streamed. CPU is the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that \
+            this replaces.
             """
     }
 

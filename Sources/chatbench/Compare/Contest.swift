@@ -47,9 +47,9 @@ enum ComparedWork: String, CaseIterable, Sendable {
     var title: String {
         let shape = "\(connections) x \(inFlight)"
         return switch self {
-        case .echo16x16, .echo16x1, .echo1x1: "echo, \(shape)"
-        case .chat: "turn, \(shape)"
-        case .stream: "streamed turn, \(shape)"
+        case .echo16x16, .echo16x1, .echo1x1: "echo \(shape)"
+        case .chat: "turn \(shape)"
+        case .stream: "stream \(shape)"
         }
     }
 }

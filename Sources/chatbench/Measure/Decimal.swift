@@ -25,6 +25,15 @@ enum Decimal {
         return grouped(text)
     }
 
+    /// Three digits that count, with k for thousands and M for millions.
+    static func compact(_ value: Double) -> String {
+        switch value {
+        case ..<9_995: short(value)
+        case ..<999_500: short(value / 1e3) + "k"
+        default: short(value / 1e6) + "M"
+        }
+    }
+
     /// Microseconds, as people read them.
     static func time(_ microseconds: Double) -> String {
         microseconds < 999.5 ? "\(short(microseconds)) us" : "\(short(microseconds / 1000)) ms"

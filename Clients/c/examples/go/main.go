@@ -142,7 +142,9 @@ func locks() {
 	var acquire *C.chat_v1_acquire_lock_request
 	var acquired *C.chat_v1_acquire_lock_reply
 	check(C.chat_v1_acquire_lock_request_create(&acquire))
-	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t { return C.chat_v1_acquire_lock_request_set_key(acquire, p, n) })
+	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t {
+		return C.chat_v1_acquire_lock_request_set_key(acquire, p, n)
+	})
 	bytes(token, func(p unsafe.Pointer, n C.size_t) C.int32_t {
 		return C.chat_v1_acquire_lock_request_set_token(acquire, p, n)
 	})
@@ -154,7 +156,9 @@ func locks() {
 	var renew *C.chat_v1_renew_lock_request
 	var renewed *C.chat_v1_renew_lock_reply
 	check(C.chat_v1_renew_lock_request_create(&renew))
-	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t { return C.chat_v1_renew_lock_request_set_key(renew, p, n) })
+	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t {
+		return C.chat_v1_renew_lock_request_set_key(renew, p, n)
+	})
 	bytes(token, func(p unsafe.Pointer, n C.size_t) C.int32_t {
 		return C.chat_v1_renew_lock_request_set_token(renew, p, n)
 	})
@@ -166,7 +170,9 @@ func locks() {
 	var inspect *C.chat_v1_inspect_lock_request
 	var inspected *C.chat_v1_inspect_lock_reply
 	check(C.chat_v1_inspect_lock_request_create(&inspect))
-	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t { return C.chat_v1_inspect_lock_request_set_key(inspect, p, n) })
+	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t {
+		return C.chat_v1_inspect_lock_request_set_key(inspect, p, n)
+	})
 	mustBe(C.chat_v1_lock_service_inspect(client, inspect, nil, &inspected, failed), C.CHAT_OK, "Inspect")
 	C.chat_v1_inspect_lock_reply_destroy(inspected)
 	C.chat_v1_inspect_lock_request_destroy(inspect)
@@ -174,7 +180,9 @@ func locks() {
 	var release *C.chat_v1_release_lock_request
 	var released *C.chat_v1_release_lock_reply
 	check(C.chat_v1_release_lock_request_create(&release))
-	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t { return C.chat_v1_release_lock_request_set_key(release, p, n) })
+	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t {
+		return C.chat_v1_release_lock_request_set_key(release, p, n)
+	})
 	bytes(token, func(p unsafe.Pointer, n C.size_t) C.int32_t {
 		return C.chat_v1_release_lock_request_set_token(release, p, n)
 	})
@@ -197,8 +205,12 @@ func locks() {
 	var stream *C.chat_stream
 	var event *C.chat_v1_hold_lock_event
 	check(C.chat_v1_hold_lock_request_create(&hold))
-	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t { return C.chat_v1_hold_lock_request_set_key(hold, p, n) })
-	bytes(token, func(p unsafe.Pointer, n C.size_t) C.int32_t { return C.chat_v1_hold_lock_request_set_token(hold, p, n) })
+	bytes("go", func(p unsafe.Pointer, n C.size_t) C.int32_t {
+		return C.chat_v1_hold_lock_request_set_key(hold, p, n)
+	})
+	bytes(token, func(p unsafe.Pointer, n C.size_t) C.int32_t {
+		return C.chat_v1_hold_lock_request_set_token(hold, p, n)
+	})
 	C.chat_v1_hold_lock_request_set_ttl_milliseconds(hold, 10000)
 	mustBe(C.chat_v1_lock_service_hold(client, hold, nil, &stream, failed), C.CHAT_OK, "Hold")
 	check(C.chat_v1_hold_lock_event_next(stream, 5000, &event, failed))

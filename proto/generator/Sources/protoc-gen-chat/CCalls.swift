@@ -41,7 +41,8 @@ struct CCalls {
             Self.lasting.contains(method.name) ? "CALL_LASTING" : nil,
         ].compactMap { $0 }.joined(separator: " | ")
         let given = [
-            "client", "\"\(service.fullName)\"", "\"\(method.name)\"", flags.isEmpty ? "0" : flags, "request", "options",
+            "client", "\"\(service.fullName)\"", "\"\(method.name)\"", flags.isEmpty ? "0" : flags, "request",
+            "options",
         ]
         let call: (name: String, arguments: [String])
         if method.isServerStreaming {

@@ -80,7 +80,8 @@ struct CMessages {
                 ["return ((const \(cType) *)(const void *)message)->\(oneof.name)_case != 0;"])
             return
         }
-        header.line("/* What \(name)_\(oneof.name)_case tells; 0 for none, and others for kinds that are newer than this. */")
+        header.line(
+            "/* What \(name)_\(oneof.name)_case tells; 0 for none, and others for kinds that are newer than this. */")
         header.line("enum {")
         for (place, member) in members.enumerated() {
             let comma = place + 1 < members.count ? "," : ""
@@ -111,7 +112,8 @@ struct CMessages {
             let type = scalar(field.type)
             var body = ["\(cType) *self = (\(cType) *)(void *)message;"]
             if let oneof = field.oneof {
-                body.append("self->\(message.oneofs[oneof].name)_case = (\(cType)__\(oneofCaseType(oneof)))\(field.number);")
+                body.append(
+                    "self->\(message.oneofs[oneof].name)_case = (\(cType)__\(oneofCaseType(oneof)))\(field.number);")
             }
             body.append("self->\(field.name) = \(assigned(field.type));")
             both(

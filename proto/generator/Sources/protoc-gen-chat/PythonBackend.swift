@@ -1,4 +1,5 @@
-// Writes the Python package's messages: dataclasses, enums, and how each is made and read with the C client's functions.
+// Writes the Python package's messages: dataclasses, enums, and how each is made and read with the C client's
+// functions.
 
 struct PythonBackend: Backend {
     static let name = "python"
@@ -26,7 +27,9 @@ struct PythonBackend: Backend {
         for message in messages { write(message, schema, &code) }
         for message in messages where roles.read.contains(message.fullName) { writeReader(message, schema, &code) }
         for message in messages where roles.made.contains(message.fullName) { writeFiller(message, &code) }
-        code.line("#: Every call by its name in C: service, method, request, reply, whether it streams, how it is to be repeated.")
+        code.line(
+            "#: Every call by its name in C: service, method, request, reply, whether it streams, how it is to be repeated."
+        )
         code.line("CALLS: dict[str, tuple[str, str, str, str, bool, int]] = {")
         for service in files.flatMap(\.services) {
             for method in service.methods {
@@ -132,7 +135,8 @@ struct PythonBackend: Backend {
             }
             if field.isRepeated {
                 code.line("\(indent)for index in range(\(getter)_count(handle)):")
-                code.line("\(indent)    result.\(field.name).append(\(value(field.type, "\(getter)_at", "handle, index")))")
+                code.line(
+                    "\(indent)    result.\(field.name).append(\(value(field.type, "\(getter)_at", "handle, index")))")
             } else if case .message(let child) = field.type {
                 code.line("\(indent)child = \(getter)(handle)")
                 code.line("\(indent)if child:")
@@ -172,7 +176,8 @@ struct PythonBackend: Backend {
                 code.line("        fill_\(CNames.type(child))(child, \(item))")
             case (.message(let child), false):
                 code.line("    if \(own) is not None:")
-                code.line("        child = mutable(lib.\(name)_mutable_\(field.name), handle, \"\(CNames.type(child))\")")
+                code.line(
+                    "        child = mutable(lib.\(name)_mutable_\(field.name), handle, \"\(CNames.type(child))\")")
                 code.line("        fill_\(CNames.type(child))(child, \(own))")
             case (.string, true), (.bytes, true):
                 code.line("    for item in \(own):")
