@@ -118,7 +118,7 @@ static void lead_once(chat_client *client, int64_t deadline) {
     int count = connections(client, all);
     for (int i = 0; i < count; i++) {
         if (!all[i]->is_output_blocked) connection_flush(all[i]);
-        polled[i].fd = all[i]->descriptor;
+        polled[i].fd = all[i]->transport.descriptor;
         polled[i].events = connection_is_reading_paused(all[i]) && !all[i]->is_broken ? 0 : POLLIN;
         if (all[i]->is_output_blocked) polled[i].events |= POLLOUT;
         polled[i].revents = 0;
@@ -185,7 +185,9 @@ void client_wait(chat_client *client, waiter *waiter, bool (*is_done)(void *), v
     }
     if (has_led) {
         client->last_lead = clock_now();
-        client_wake_background(client, client->last_lead + LINGER);
+        /* Whoever watches a queue's descriptor waits for the client's thread to read. */
+        bool is_watched = client->watched_queues > 0 && client->unwatched_calls > 0;
+        client_wake_background(client, is_watched ? 0 : client->last_lead + LINGER);
     }
     hand_over(client);
 }
@@ -373,7 +375,7 @@ static void retire_active(chat_client *client) {
     connection *active = client->active;
     if (!active || active->takes_calls || active->is_broken) return;
     if (client->retired_count == RETIRED_MAX) {
-        shutdown(client->retired[0]->descriptor, SHUT_RDWR);
+        transport_end(&client->retired[0]->transport);
         client_kick(client);
         return;
     }
@@ -573,7 +575,7 @@ void chat_client_close(chat_client *client) {
         connection_flush(all[i]);
         all[i]->takes_calls = false;
         all[i]->is_broken = true;
-        shutdown(all[i]->descriptor, SHUT_RDWR);
+        transport_end(&all[i]->transport);
     }
     for (waiter *waiter = client->first_waiter; waiter; waiter = waiter->next) client_wake(client, waiter);
     client_kick(client);

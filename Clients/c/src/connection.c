@@ -1,10 +1,8 @@
 /* One connection: the calls on it, what it sends and what it takes apart. Its client's lock guards it, except that the
  * input belongs to the thread that leads. */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "internal.h"
 
@@ -22,7 +20,7 @@ connection *connection_create(chat_client *client, int descriptor, int endpoint_
         return NULL;
     }
     made->client = client;
-    made->descriptor = descriptor;
+    made->transport.descriptor = descriptor;
     made->endpoint_index = endpoint_index;
     strncpy(made->shown, shown, sizeof made->shown - 1);
     made->takes_calls = true;
@@ -42,7 +40,7 @@ connection *connection_create(chat_client *client, int descriptor, int endpoint_
 
 void connection_destroy(connection *connection) {
     if (!connection) return;
-    close(connection->descriptor);
+    transport_close(&connection->transport);
     buffer_free(&connection->input);
     buffer_free(&connection->output);
     free(connection);
@@ -61,7 +59,7 @@ bool connection_has_room(const connection *connection) {
 static void break_off(connection *connection) {
     connection->is_broken = true;
     connection->takes_calls = false;
-    shutdown(connection->descriptor, SHUT_RDWR);
+    transport_end(&connection->transport);
 }
 
 void connection_append(connection *connection, frame_header header, const void *payload) {
@@ -108,19 +106,19 @@ bool connection_send(connection *connection, call *call) {
 void connection_flush(connection *connection) {
     buffer *output = &connection->output;
     while (buffer_size(output) > 0 && !connection->is_broken) {
-        ssize_t count = send(
-            connection->descriptor, output->data + output->start, buffer_size(output), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (count < 0) {
-            if (errno == EINTR) continue;
-            if (errno != EAGAIN) return break_off(connection);
+        size_t sent;
+        transfer transfer =
+            transport_send(&connection->transport, output->data + output->start, buffer_size(output), &sent);
+        if (transfer == TRANSFER_OVER) return break_off(connection);
+        if (transfer == TRANSFER_BLOCKED) {
             if (!connection->is_output_blocked) {
                 connection->is_output_blocked = true;
                 client_kick(connection->client);
             }
             return;
         }
-        output->start += (size_t)count;
-        connection->sent_bytes += (uint64_t)count;
+        output->start += sent;
+        connection->sent_bytes += sent;
     }
     connection->is_output_blocked = false;
     output->start = output->end = 0;
@@ -254,13 +252,11 @@ bool connection_receive(connection *connection) {
         if (wanted > buffer_size(input) + INPUT_BYTES) wanted = buffer_size(input) + INPUT_BYTES;
     }
     if (!buffer_reserve(input, wanted)) return false;
-    ssize_t count;
-    do {
-        count = recv(connection->descriptor, input->data + input->end, input->capacity - input->end, MSG_DONTWAIT);
-    } while (count < 0 && errno == EINTR);
-    if (count < 0) return errno == EAGAIN;
-    input->end += (size_t)count;
-    return count > 0;
+    size_t received;
+    transfer transfer =
+        transport_receive(&connection->transport, input->data + input->end, input->capacity - input->end, &received);
+    input->end += received;
+    return transfer != TRANSFER_OVER;
 }
 
 static void fail(call *call, int32_t status, const char *reason, const char *words) {

@@ -150,6 +150,23 @@ int endpoint_resolve(const endpoint *endpoint, address *addresses, int max, char
 /* Begins to connect; returns a non-blocking descriptor, or -1 with errno. */
 int address_connect(const address *address);
 
+/* ---- Transports -------------------------------------------------------------------------------------------------- */
+
+/* A socket that is connected. */
+typedef struct {
+    int descriptor;
+} transport;
+
+typedef enum { TRANSFER_DONE, TRANSFER_BLOCKED, TRANSFER_OVER } transfer;
+
+/* Sends some of the bytes, as many as can be sent at once. */
+transfer transport_send(const transport *transport, const void *bytes, size_t count, size_t *done);
+/* Receives some bytes, at most `count`. */
+transfer transport_receive(const transport *transport, void *bytes, size_t count, size_t *done);
+/* Ends it in both directions: whoever polls the descriptor sees that. From any thread. */
+void transport_end(const transport *transport);
+void transport_close(transport *transport);
+
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
 typedef struct connection connection;
@@ -241,7 +258,7 @@ typedef struct {
 
 struct connection {
     chat_client *client;
-    int descriptor;
+    transport transport;
     int endpoint_index;
     char shown[128];
     bool takes_calls, has_extensions, was_heard, is_broken, is_output_blocked;

@@ -1,6 +1,7 @@
 // Every call of the service from Rust, with plain extern "C" declarations. Usage: every_call ADDRESS
 
-use std::ffi::{c_char, c_void, CStr, CString};
+use std::ffi::{CStr, CString};
+use std::os::raw::{c_char, c_void};
 use std::ptr::{null, null_mut};
 
 type Handle = *mut c_void;

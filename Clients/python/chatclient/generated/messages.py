@@ -1283,7 +1283,7 @@ def fill_chat_health_v1_health_check_request(handle: Any, message: HealthCheckRe
         set_bytes(lib.chat_health_v1_health_check_request_set_service, handle, message.service)
 
 
-#: Every call by its name in C: service, method, request, reply, whether it streams, how it is to be repeated.
+#: Calls by their names in C: service, method, request, reply, whether it streams, how it repeats.
 CALLS: dict[str, tuple[str, str, str, str, bool, int]] = {
     "chat_v1_chat_service_chat": (
         "chat.v1.ChatService",

@@ -28,7 +28,7 @@ struct PythonBackend: Backend {
         for message in messages where roles.read.contains(message.fullName) { writeReader(message, schema, &code) }
         for message in messages where roles.made.contains(message.fullName) { writeFiller(message, &code) }
         code.line(
-            "#: Every call by its name in C: service, method, request, reply, whether it streams, how it is to be repeated."
+            "#: Calls by their names in C: service, method, request, reply, whether it streams, how it repeats."
         )
         code.line("CALLS: dict[str, tuple[str, str, str, str, bool, int]] = {")
         for service in files.flatMap(\.services) {
