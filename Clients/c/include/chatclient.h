@@ -233,8 +233,9 @@ CHAT_API int32_t chat_queue_stream(
 /* Cancels the calls with this tag; each still completes. */
 CHAT_API void chat_queue_cancel(chat_queue *queue, uint64_t tag);
 /* Waits for what comes next, at most `timeout` milliseconds; -1 for ever, 0 not at all. CHAT_OK and a completion, to be
- * destroyed; CHAT_TIMEOUT; CHAT_RESOURCE_EXHAUSTED without memory, and then nothing is lost. A queue is read by one thread at a time, until it has nothing more to give: what was called
- * meanwhile is sent then, or after 20 milliseconds. */
+ * destroyed; CHAT_TIMEOUT; CHAT_RESOURCE_EXHAUSTED without memory, and then nothing is lost. A queue is read by one
+ * thread at a time, until it has nothing more to give: what was called meanwhile is sent then, or after 20
+ * milliseconds. */
 CHAT_API int32_t chat_queue_next(chat_queue *queue, int64_t timeout, chat_completion **completion);
 
 CHAT_API void chat_completion_destroy(chat_completion *completion);
