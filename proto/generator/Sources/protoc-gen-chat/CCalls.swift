@@ -3,9 +3,8 @@
 struct CCalls {
     let service: ServiceSchema
 
-    /// Calls whose repetition means something else than the first: they are not tried again by the library.
-    private static let unrepeatable: Set<String> = ["Release", "ForceRelease", "Authenticate"]
-    /// Calls that a model answers: they have the time limit of answers.
+    /// Calls that a model answers: they have the time limit of answers, and may be repeated with a turn id, which
+    /// typed.c looks for.
     private static let answering: Set<String> = ["Chat", "StreamChat"]
     /// Calls that last as long as they are read.
     private static let lasting: Set<String> = ["Hold", "Backup", "Watch"]
@@ -23,9 +22,14 @@ struct CCalls {
         return (CClientBackend.prefixes[package] ?? "") + Names.snake(name) + "_" + Names.snake(method.name)
     }
 
+    /// A method that says nothing of it is not tried again by the library.
+    private static func isRepeatable(_ method: MethodSchema) -> Bool {
+        method.isSafeToRepeat || answering.contains(method.name)
+    }
+
     /// The flags of typed.h as a number.
     static func flagBits(_ method: MethodSchema) -> Int {
-        (unrepeatable.contains(method.name) ? 0 : 1) | (answering.contains(method.name) ? 2 : 0)
+        (isRepeatable(method) ? 1 : 0) | (answering.contains(method.name) ? 2 : 0)
             | (lasting.contains(method.name) ? 4 : 0)
     }
 
@@ -36,7 +40,7 @@ struct CCalls {
             "chat_client *client", "const \(CNames.type(method.input)) *request", "const chat_call_options *options",
         ]
         let flags = [
-            Self.unrepeatable.contains(method.name) ? nil : "CALL_REPEATABLE",
+            Self.isRepeatable(method) ? "CALL_REPEATABLE" : nil,
             Self.answering.contains(method.name) ? "CALL_ANSWERING" : nil,
             Self.lasting.contains(method.name) ? "CALL_LASTING" : nil,
         ].compactMap { $0 }.joined(separator: " | ")

@@ -96,6 +96,9 @@ struct MethodSchema {
     var input: String
     var output: String
     var isServerStreaming: Bool
+    /// By its `idempotency_level`: a call may be sent again when its answer is lost. Where a method has none, its
+    /// repetition means something else.
+    var isSafeToRepeat: Bool
     var comment: String
 }
 

@@ -138,6 +138,8 @@ struct SchemaReader {
                     name: methodName, input: String(Self.text(method.input_type).dropFirst()),
                     output: String(Self.text(method.output_type).dropFirst()),
                     isServerStreaming: method.server_streaming != 0,
+                    // NO_SIDE_EFFECTS or IDEMPOTENT of google.protobuf.MethodOptions.IdempotencyLevel.
+                    isSafeToRepeat: [1, 2].contains(method.options?.pointee.idempotency_level.rawValue ?? 0),
                     comment: comment(at: place + [2, Int32(index)])))
         }
         return result

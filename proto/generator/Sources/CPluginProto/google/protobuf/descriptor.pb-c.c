@@ -412,6 +412,51 @@ void   google__protobuf__method_descriptor_proto__free_unpacked
   assert(message->base.descriptor == &google__protobuf__method_descriptor_proto__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   google__protobuf__method_options__init
+                     (Google__Protobuf__MethodOptions         *message)
+{
+  static const Google__Protobuf__MethodOptions init_value = GOOGLE__PROTOBUF__METHOD_OPTIONS__INIT;
+  *message = init_value;
+}
+size_t google__protobuf__method_options__get_packed_size
+                     (const Google__Protobuf__MethodOptions *message)
+{
+  assert(message->base.descriptor == &google__protobuf__method_options__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t google__protobuf__method_options__pack
+                     (const Google__Protobuf__MethodOptions *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &google__protobuf__method_options__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t google__protobuf__method_options__pack_to_buffer
+                     (const Google__Protobuf__MethodOptions *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &google__protobuf__method_options__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Google__Protobuf__MethodOptions *
+       google__protobuf__method_options__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Google__Protobuf__MethodOptions *)
+     protobuf_c_message_unpack (&google__protobuf__method_options__descriptor,
+                                allocator, len, data);
+}
+void   google__protobuf__method_options__free_unpacked
+                     (Google__Protobuf__MethodOptions *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &google__protobuf__method_options__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   google__protobuf__source_code_info__location__init
                      (Google__Protobuf__SourceCodeInfo__Location         *message)
 {
@@ -1021,7 +1066,7 @@ const ProtobufCMessageDescriptor google__protobuf__service_descriptor_proto__des
   (ProtobufCMessageInit) google__protobuf__service_descriptor_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor google__protobuf__method_descriptor_proto__field_descriptors[5] =
+static const ProtobufCFieldDescriptor google__protobuf__method_descriptor_proto__field_descriptors[6] =
 {
   {
     "name",
@@ -1060,6 +1105,18 @@ static const ProtobufCFieldDescriptor google__protobuf__method_descriptor_proto_
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "options",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Google__Protobuf__MethodDescriptorProto, options),
+    &google__protobuf__method_options__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "client_streaming",
     5,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -1085,17 +1142,17 @@ static const ProtobufCFieldDescriptor google__protobuf__method_descriptor_proto_
   },
 };
 static const unsigned google__protobuf__method_descriptor_proto__field_indices_by_name[] = {
-  3,   /* field[3] = client_streaming */
+  4,   /* field[4] = client_streaming */
   1,   /* field[1] = input_type */
   0,   /* field[0] = name */
+  3,   /* field[3] = options */
   2,   /* field[2] = output_type */
-  4,   /* field[4] = server_streaming */
+  5,   /* field[5] = server_streaming */
 };
-static const ProtobufCIntRange google__protobuf__method_descriptor_proto__number_ranges[2 + 1] =
+static const ProtobufCIntRange google__protobuf__method_descriptor_proto__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 5, 3 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor google__protobuf__method_descriptor_proto__descriptor =
 {
@@ -1105,11 +1162,80 @@ const ProtobufCMessageDescriptor google__protobuf__method_descriptor_proto__desc
   "Google__Protobuf__MethodDescriptorProto",
   "google.protobuf",
   sizeof(Google__Protobuf__MethodDescriptorProto),
-  5,
+  6,
   google__protobuf__method_descriptor_proto__field_descriptors,
   google__protobuf__method_descriptor_proto__field_indices_by_name,
-  2,  google__protobuf__method_descriptor_proto__number_ranges,
+  1,  google__protobuf__method_descriptor_proto__number_ranges,
   (ProtobufCMessageInit) google__protobuf__method_descriptor_proto__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue google__protobuf__method_options__idempotency_level__enum_values_by_number[3] =
+{
+  { "IDEMPOTENCY_UNKNOWN", "GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN", 0 },
+  { "NO_SIDE_EFFECTS", "GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS", 1 },
+  { "IDEMPOTENT", "GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENT", 2 },
+};
+static const ProtobufCIntRange google__protobuf__method_options__idempotency_level__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex google__protobuf__method_options__idempotency_level__enum_values_by_name[3] =
+{
+  { "IDEMPOTENCY_UNKNOWN", 0 },
+  { "IDEMPOTENT", 2 },
+  { "NO_SIDE_EFFECTS", 1 },
+};
+const ProtobufCEnumDescriptor google__protobuf__method_options__idempotency_level__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "google.protobuf.MethodOptions.IdempotencyLevel",
+  "IdempotencyLevel",
+  "Google__Protobuf__MethodOptions__IdempotencyLevel",
+  "google.protobuf",
+  3,
+  google__protobuf__method_options__idempotency_level__enum_values_by_number,
+  3,
+  google__protobuf__method_options__idempotency_level__enum_values_by_name,
+  1,
+  google__protobuf__method_options__idempotency_level__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const Google__Protobuf__MethodOptions__IdempotencyLevel google__protobuf__method_options__idempotency_level__default_value = GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN;
+static const ProtobufCFieldDescriptor google__protobuf__method_options__field_descriptors[1] =
+{
+  {
+    "idempotency_level",
+    34,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Google__Protobuf__MethodOptions, has_idempotency_level),
+    offsetof(Google__Protobuf__MethodOptions, idempotency_level),
+    &google__protobuf__method_options__idempotency_level__descriptor,
+    &google__protobuf__method_options__idempotency_level__default_value,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned google__protobuf__method_options__field_indices_by_name[] = {
+  0,   /* field[0] = idempotency_level */
+};
+static const ProtobufCIntRange google__protobuf__method_options__number_ranges[1 + 1] =
+{
+  { 34, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor google__protobuf__method_options__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "google.protobuf.MethodOptions",
+  "MethodOptions",
+  "Google__Protobuf__MethodOptions",
+  "google.protobuf",
+  sizeof(Google__Protobuf__MethodOptions),
+  1,
+  google__protobuf__method_options__field_descriptors,
+  google__protobuf__method_options__field_indices_by_name,
+  1,  google__protobuf__method_options__number_ranges,
+  (ProtobufCMessageInit) google__protobuf__method_options__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor google__protobuf__source_code_info__location__field_descriptors[2] =

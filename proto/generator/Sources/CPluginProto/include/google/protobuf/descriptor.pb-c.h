@@ -24,12 +24,19 @@ typedef struct Google__Protobuf__EnumDescriptorProto Google__Protobuf__EnumDescr
 typedef struct Google__Protobuf__EnumValueDescriptorProto Google__Protobuf__EnumValueDescriptorProto;
 typedef struct Google__Protobuf__ServiceDescriptorProto Google__Protobuf__ServiceDescriptorProto;
 typedef struct Google__Protobuf__MethodDescriptorProto Google__Protobuf__MethodDescriptorProto;
+typedef struct Google__Protobuf__MethodOptions Google__Protobuf__MethodOptions;
 typedef struct Google__Protobuf__SourceCodeInfo Google__Protobuf__SourceCodeInfo;
 typedef struct Google__Protobuf__SourceCodeInfo__Location Google__Protobuf__SourceCodeInfo__Location;
 
 
 /* --- enums --- */
 
+typedef enum _Google__Protobuf__MethodOptions__IdempotencyLevel {
+  GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN = 0,
+  GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS = 1,
+  GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENT = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL)
+} Google__Protobuf__MethodOptions__IdempotencyLevel;
 
 /* --- messages --- */
 
@@ -154,6 +161,7 @@ struct  Google__Protobuf__MethodDescriptorProto
   char *name;
   char *input_type;
   char *output_type;
+  Google__Protobuf__MethodOptions *options;
   protobuf_c_boolean has_client_streaming;
   protobuf_c_boolean client_streaming;
   protobuf_c_boolean has_server_streaming;
@@ -161,7 +169,18 @@ struct  Google__Protobuf__MethodDescriptorProto
 };
 #define GOOGLE__PROTOBUF__METHOD_DESCRIPTOR_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&google__protobuf__method_descriptor_proto__descriptor) \
-    , NULL, NULL, NULL, 0, 0, 0, 0 }
+    , NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+
+
+struct  Google__Protobuf__MethodOptions
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_idempotency_level;
+  Google__Protobuf__MethodOptions__IdempotencyLevel idempotency_level;
+};
+#define GOOGLE__PROTOBUF__METHOD_OPTIONS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&google__protobuf__method_options__descriptor) \
+    , 0, GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN }
 
 
 struct  Google__Protobuf__SourceCodeInfo__Location
@@ -358,6 +377,25 @@ Google__Protobuf__MethodDescriptorProto *
 void   google__protobuf__method_descriptor_proto__free_unpacked
                      (Google__Protobuf__MethodDescriptorProto *message,
                       ProtobufCAllocator *allocator);
+/* Google__Protobuf__MethodOptions methods */
+void   google__protobuf__method_options__init
+                     (Google__Protobuf__MethodOptions         *message);
+size_t google__protobuf__method_options__get_packed_size
+                     (const Google__Protobuf__MethodOptions   *message);
+size_t google__protobuf__method_options__pack
+                     (const Google__Protobuf__MethodOptions   *message,
+                      uint8_t             *out);
+size_t google__protobuf__method_options__pack_to_buffer
+                     (const Google__Protobuf__MethodOptions   *message,
+                      ProtobufCBuffer     *buffer);
+Google__Protobuf__MethodOptions *
+       google__protobuf__method_options__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   google__protobuf__method_options__free_unpacked
+                     (Google__Protobuf__MethodOptions *message,
+                      ProtobufCAllocator *allocator);
 /* Google__Protobuf__SourceCodeInfo__Location methods */
 void   google__protobuf__source_code_info__location__init
                      (Google__Protobuf__SourceCodeInfo__Location         *message);
@@ -409,6 +447,9 @@ typedef void (*Google__Protobuf__ServiceDescriptorProto_Closure)
 typedef void (*Google__Protobuf__MethodDescriptorProto_Closure)
                  (const Google__Protobuf__MethodDescriptorProto *message,
                   void *closure_data);
+typedef void (*Google__Protobuf__MethodOptions_Closure)
+                 (const Google__Protobuf__MethodOptions *message,
+                  void *closure_data);
 typedef void (*Google__Protobuf__SourceCodeInfo__Location_Closure)
                  (const Google__Protobuf__SourceCodeInfo__Location *message,
                   void *closure_data);
@@ -430,6 +471,8 @@ extern const ProtobufCMessageDescriptor google__protobuf__enum_descriptor_proto_
 extern const ProtobufCMessageDescriptor google__protobuf__enum_value_descriptor_proto__descriptor;
 extern const ProtobufCMessageDescriptor google__protobuf__service_descriptor_proto__descriptor;
 extern const ProtobufCMessageDescriptor google__protobuf__method_descriptor_proto__descriptor;
+extern const ProtobufCMessageDescriptor google__protobuf__method_options__descriptor;
+extern const ProtobufCEnumDescriptor    google__protobuf__method_options__idempotency_level__descriptor;
 extern const ProtobufCMessageDescriptor google__protobuf__source_code_info__descriptor;
 extern const ProtobufCMessageDescriptor google__protobuf__source_code_info__location__descriptor;
 
