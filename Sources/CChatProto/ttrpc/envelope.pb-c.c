@@ -145,7 +145,7 @@ void   ttrpc__key_value__free_unpacked
 static const ProtobufCFieldDescriptor ttrpc__request__field_descriptors[5] =
 {
   {
-    "service",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -157,7 +157,7 @@ static const ProtobufCFieldDescriptor ttrpc__request__field_descriptors[5] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "method",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -169,7 +169,7 @@ static const ProtobufCFieldDescriptor ttrpc__request__field_descriptors[5] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "payload",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -181,7 +181,7 @@ static const ProtobufCFieldDescriptor ttrpc__request__field_descriptors[5] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "timeout_nano",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -193,7 +193,7 @@ static const ProtobufCFieldDescriptor ttrpc__request__field_descriptors[5] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "metadata",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -205,13 +205,6 @@ static const ProtobufCFieldDescriptor ttrpc__request__field_descriptors[5] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned ttrpc__request__field_indices_by_name[] = {
-  4,   /* field[4] = metadata */
-  1,   /* field[1] = method */
-  2,   /* field[2] = payload */
-  0,   /* field[0] = service */
-  3,   /* field[3] = timeout_nano */
-};
 static const ProtobufCIntRange ttrpc__request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -220,14 +213,11 @@ static const ProtobufCIntRange ttrpc__request__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor ttrpc__request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "ttrpc.Request",
-  "Request",
-  "Ttrpc__Request",
-  "ttrpc",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Ttrpc__Request),
   5,
   ttrpc__request__field_descriptors,
-  ttrpc__request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  ttrpc__request__number_ranges,
   (ProtobufCMessageInit) ttrpc__request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -235,7 +225,7 @@ const ProtobufCMessageDescriptor ttrpc__request__descriptor =
 static const ProtobufCFieldDescriptor ttrpc__response__field_descriptors[2] =
 {
   {
-    "status",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -247,7 +237,7 @@ static const ProtobufCFieldDescriptor ttrpc__response__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "payload",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -259,10 +249,6 @@ static const ProtobufCFieldDescriptor ttrpc__response__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned ttrpc__response__field_indices_by_name[] = {
-  1,   /* field[1] = payload */
-  0,   /* field[0] = status */
-};
 static const ProtobufCIntRange ttrpc__response__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -271,14 +257,11 @@ static const ProtobufCIntRange ttrpc__response__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor ttrpc__response__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "ttrpc.Response",
-  "Response",
-  "Ttrpc__Response",
-  "ttrpc",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Ttrpc__Response),
   2,
   ttrpc__response__field_descriptors,
-  ttrpc__response__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  ttrpc__response__number_ranges,
   (ProtobufCMessageInit) ttrpc__response__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -286,7 +269,7 @@ const ProtobufCMessageDescriptor ttrpc__response__descriptor =
 static const ProtobufCFieldDescriptor ttrpc__key_value__field_descriptors[2] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -298,7 +281,7 @@ static const ProtobufCFieldDescriptor ttrpc__key_value__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "value",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -310,10 +293,6 @@ static const ProtobufCFieldDescriptor ttrpc__key_value__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned ttrpc__key_value__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  1,   /* field[1] = value */
-};
 static const ProtobufCIntRange ttrpc__key_value__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -322,14 +301,11 @@ static const ProtobufCIntRange ttrpc__key_value__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor ttrpc__key_value__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "ttrpc.KeyValue",
-  "KeyValue",
-  "Ttrpc__KeyValue",
-  "ttrpc",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Ttrpc__KeyValue),
   2,
   ttrpc__key_value__field_descriptors,
-  ttrpc__key_value__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  ttrpc__key_value__number_ranges,
   (ProtobufCMessageInit) ttrpc__key_value__init,
   NULL,NULL,NULL    /* reserved[123] */

@@ -550,7 +550,7 @@ void   chat__v1__cancel_turn_reply__free_unpacked
 static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[10] =
 {
   {
-    "message",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -562,7 +562,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -574,7 +574,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "user_id",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -586,7 +586,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "turn_id",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -598,7 +598,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "system_prompt",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -610,7 +610,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -622,7 +622,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "temperature",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_DOUBLE,
@@ -634,7 +634,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "max_output_tokens",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -646,7 +646,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "when_busy",
+    NULL, /* CODE_SIZE */
     9,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -658,7 +658,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "busy_wait_milliseconds",
+    NULL, /* CODE_SIZE */
     10,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -670,18 +670,6 @@ static const ProtobufCFieldDescriptor chat__v1__chat_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__chat_request__field_indices_by_name[] = {
-  9,   /* field[9] = busy_wait_milliseconds */
-  7,   /* field[7] = max_output_tokens */
-  0,   /* field[0] = message */
-  5,   /* field[5] = model */
-  1,   /* field[1] = session_id */
-  4,   /* field[4] = system_prompt */
-  6,   /* field[6] = temperature */
-  3,   /* field[3] = turn_id */
-  2,   /* field[2] = user_id */
-  8,   /* field[8] = when_busy */
-};
 static const ProtobufCIntRange chat__v1__chat_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -690,14 +678,11 @@ static const ProtobufCIntRange chat__v1__chat_request__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__chat_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ChatRequest",
-  "ChatRequest",
-  "Chat__V1__ChatRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ChatRequest),
   10,
   chat__v1__chat_request__field_descriptors,
-  chat__v1__chat_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__chat_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__chat_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -705,7 +690,7 @@ const ProtobufCMessageDescriptor chat__v1__chat_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9] =
 {
   {
-    "text",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -717,7 +702,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -729,7 +714,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "turn_id",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -741,7 +726,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -753,7 +738,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "finish_reason",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -765,7 +750,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "usage",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -777,7 +762,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "tool_runs",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -789,7 +774,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "timing",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -801,7 +786,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "replayed",
+    NULL, /* CODE_SIZE */
     9,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -813,17 +798,6 @@ static const ProtobufCFieldDescriptor chat__v1__chat_reply__field_descriptors[9]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__chat_reply__field_indices_by_name[] = {
-  4,   /* field[4] = finish_reason */
-  3,   /* field[3] = model */
-  8,   /* field[8] = replayed */
-  1,   /* field[1] = session_id */
-  0,   /* field[0] = text */
-  7,   /* field[7] = timing */
-  6,   /* field[6] = tool_runs */
-  2,   /* field[2] = turn_id */
-  5,   /* field[5] = usage */
-};
 static const ProtobufCIntRange chat__v1__chat_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -832,14 +806,11 @@ static const ProtobufCIntRange chat__v1__chat_reply__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__chat_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ChatReply",
-  "ChatReply",
-  "Chat__V1__ChatReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ChatReply),
   9,
   chat__v1__chat_reply__field_descriptors,
-  chat__v1__chat_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__chat_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__chat_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -847,7 +818,7 @@ const ProtobufCMessageDescriptor chat__v1__chat_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__token_usage__field_descriptors[4] =
 {
   {
-    "input_tokens",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -859,7 +830,7 @@ static const ProtobufCFieldDescriptor chat__v1__token_usage__field_descriptors[4
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "output_tokens",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -871,7 +842,7 @@ static const ProtobufCFieldDescriptor chat__v1__token_usage__field_descriptors[4
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "cached_input_tokens",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -883,7 +854,7 @@ static const ProtobufCFieldDescriptor chat__v1__token_usage__field_descriptors[4
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "reasoning_tokens",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -895,12 +866,6 @@ static const ProtobufCFieldDescriptor chat__v1__token_usage__field_descriptors[4
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__token_usage__field_indices_by_name[] = {
-  2,   /* field[2] = cached_input_tokens */
-  0,   /* field[0] = input_tokens */
-  1,   /* field[1] = output_tokens */
-  3,   /* field[3] = reasoning_tokens */
-};
 static const ProtobufCIntRange chat__v1__token_usage__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -909,14 +874,11 @@ static const ProtobufCIntRange chat__v1__token_usage__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__token_usage__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.TokenUsage",
-  "TokenUsage",
-  "Chat__V1__TokenUsage",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__TokenUsage),
   4,
   chat__v1__token_usage__field_descriptors,
-  chat__v1__token_usage__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__token_usage__number_ranges,
   (ProtobufCMessageInit) chat__v1__token_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -924,7 +886,7 @@ const ProtobufCMessageDescriptor chat__v1__token_usage__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
 {
   {
-    "call_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -936,7 +898,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "name",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -948,7 +910,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "arguments",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -960,7 +922,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "output",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -972,7 +934,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "output_truncated",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -984,7 +946,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "outcome",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -996,7 +958,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "error_message",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1008,7 +970,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "duration_microseconds",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1020,16 +982,6 @@ static const ProtobufCFieldDescriptor chat__v1__tool_run__field_descriptors[8] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__tool_run__field_indices_by_name[] = {
-  2,   /* field[2] = arguments */
-  0,   /* field[0] = call_id */
-  7,   /* field[7] = duration_microseconds */
-  6,   /* field[6] = error_message */
-  1,   /* field[1] = name */
-  5,   /* field[5] = outcome */
-  3,   /* field[3] = output */
-  4,   /* field[4] = output_truncated */
-};
 static const ProtobufCIntRange chat__v1__tool_run__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1038,14 +990,11 @@ static const ProtobufCIntRange chat__v1__tool_run__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__tool_run__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ToolRun",
-  "ToolRun",
-  "Chat__V1__ToolRun",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ToolRun),
   8,
   chat__v1__tool_run__field_descriptors,
-  chat__v1__tool_run__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__tool_run__number_ranges,
   (ProtobufCMessageInit) chat__v1__tool_run__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1053,7 +1002,7 @@ const ProtobufCMessageDescriptor chat__v1__tool_run__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5] =
 {
   {
-    "queue_microseconds",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1065,7 +1014,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "lock_microseconds",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1077,7 +1026,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "store_microseconds",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1089,7 +1038,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "first_token_microseconds",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1101,7 +1050,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "total_microseconds",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1113,13 +1062,6 @@ static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__turn_timing__field_indices_by_name[] = {
-  3,   /* field[3] = first_token_microseconds */
-  1,   /* field[1] = lock_microseconds */
-  0,   /* field[0] = queue_microseconds */
-  2,   /* field[2] = store_microseconds */
-  4,   /* field[4] = total_microseconds */
-};
 static const ProtobufCIntRange chat__v1__turn_timing__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1128,14 +1070,11 @@ static const ProtobufCIntRange chat__v1__turn_timing__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__turn_timing__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.TurnTiming",
-  "TurnTiming",
-  "Chat__V1__TurnTiming",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__TurnTiming),
   5,
   chat__v1__turn_timing__field_descriptors,
-  chat__v1__turn_timing__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__turn_timing__number_ranges,
   (ProtobufCMessageInit) chat__v1__turn_timing__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1143,7 +1082,7 @@ const ProtobufCMessageDescriptor chat__v1__turn_timing__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8] =
 {
   {
-    "sequence",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1155,7 +1094,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "started",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1167,7 +1106,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "text",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1179,7 +1118,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "reasoning",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1191,7 +1130,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "tool_started",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1203,7 +1142,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "tool_finished",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1215,7 +1154,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "heartbeat",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1227,7 +1166,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "finished",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1239,16 +1178,6 @@ static const ProtobufCFieldDescriptor chat__v1__chat_event__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__chat_event__field_indices_by_name[] = {
-  7,   /* field[7] = finished */
-  6,   /* field[6] = heartbeat */
-  3,   /* field[3] = reasoning */
-  0,   /* field[0] = sequence */
-  1,   /* field[1] = started */
-  2,   /* field[2] = text */
-  5,   /* field[5] = tool_finished */
-  4,   /* field[4] = tool_started */
-};
 static const ProtobufCIntRange chat__v1__chat_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1257,14 +1186,11 @@ static const ProtobufCIntRange chat__v1__chat_event__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__chat_event__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ChatEvent",
-  "ChatEvent",
-  "Chat__V1__ChatEvent",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ChatEvent),
   8,
   chat__v1__chat_event__field_descriptors,
-  chat__v1__chat_event__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__chat_event__number_ranges,
   (ProtobufCMessageInit) chat__v1__chat_event__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1272,7 +1198,7 @@ const ProtobufCMessageDescriptor chat__v1__chat_event__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__turn_started__field_descriptors[4] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1284,7 +1210,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_started__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "turn_id",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1296,7 +1222,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_started__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1308,7 +1234,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_started__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "replayed",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -1320,12 +1246,6 @@ static const ProtobufCFieldDescriptor chat__v1__turn_started__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__turn_started__field_indices_by_name[] = {
-  2,   /* field[2] = model */
-  3,   /* field[3] = replayed */
-  0,   /* field[0] = session_id */
-  1,   /* field[1] = turn_id */
-};
 static const ProtobufCIntRange chat__v1__turn_started__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1334,14 +1254,11 @@ static const ProtobufCIntRange chat__v1__turn_started__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__turn_started__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.TurnStarted",
-  "TurnStarted",
-  "Chat__V1__TurnStarted",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__TurnStarted),
   4,
   chat__v1__turn_started__field_descriptors,
-  chat__v1__turn_started__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__turn_started__number_ranges,
   (ProtobufCMessageInit) chat__v1__turn_started__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1349,7 +1266,7 @@ const ProtobufCMessageDescriptor chat__v1__turn_started__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__tool_started__field_descriptors[3] =
 {
   {
-    "call_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1361,7 +1278,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_started__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "name",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1373,7 +1290,7 @@ static const ProtobufCFieldDescriptor chat__v1__tool_started__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "arguments",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1385,11 +1302,6 @@ static const ProtobufCFieldDescriptor chat__v1__tool_started__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__tool_started__field_indices_by_name[] = {
-  2,   /* field[2] = arguments */
-  0,   /* field[0] = call_id */
-  1,   /* field[1] = name */
-};
 static const ProtobufCIntRange chat__v1__tool_started__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1398,14 +1310,11 @@ static const ProtobufCIntRange chat__v1__tool_started__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__tool_started__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ToolStarted",
-  "ToolStarted",
-  "Chat__V1__ToolStarted",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ToolStarted),
   3,
   chat__v1__tool_started__field_descriptors,
-  chat__v1__tool_started__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__tool_started__number_ranges,
   (ProtobufCMessageInit) chat__v1__tool_started__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1413,7 +1322,7 @@ const ProtobufCMessageDescriptor chat__v1__tool_started__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__heartbeat__field_descriptors[1] =
 {
   {
-    "elapsed_milliseconds",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1425,9 +1334,6 @@ static const ProtobufCFieldDescriptor chat__v1__heartbeat__field_descriptors[1] 
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__heartbeat__field_indices_by_name[] = {
-  0,   /* field[0] = elapsed_milliseconds */
-};
 static const ProtobufCIntRange chat__v1__heartbeat__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1436,14 +1342,11 @@ static const ProtobufCIntRange chat__v1__heartbeat__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__heartbeat__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.Heartbeat",
-  "Heartbeat",
-  "Chat__V1__Heartbeat",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__Heartbeat),
   1,
   chat__v1__heartbeat__field_descriptors,
-  chat__v1__heartbeat__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__heartbeat__number_ranges,
   (ProtobufCMessageInit) chat__v1__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1451,7 +1354,7 @@ const ProtobufCMessageDescriptor chat__v1__heartbeat__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors[10] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1463,7 +1366,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "turn_id",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1475,7 +1378,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1487,7 +1390,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "finish_reason",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -1499,7 +1402,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "usage",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1511,7 +1414,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "tool_runs",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1523,7 +1426,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "timing",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1535,7 +1438,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "replayed",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -1547,7 +1450,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "text_bytes",
+    NULL, /* CODE_SIZE */
     9,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1559,7 +1462,7 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "text_crc32",
+    NULL, /* CODE_SIZE */
     10,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_FIXED32,
@@ -1571,18 +1474,6 @@ static const ProtobufCFieldDescriptor chat__v1__turn_finished__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__turn_finished__field_indices_by_name[] = {
-  3,   /* field[3] = finish_reason */
-  2,   /* field[2] = model */
-  7,   /* field[7] = replayed */
-  0,   /* field[0] = session_id */
-  8,   /* field[8] = text_bytes */
-  9,   /* field[9] = text_crc32 */
-  6,   /* field[6] = timing */
-  5,   /* field[5] = tool_runs */
-  1,   /* field[1] = turn_id */
-  4,   /* field[4] = usage */
-};
 static const ProtobufCIntRange chat__v1__turn_finished__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1591,14 +1482,11 @@ static const ProtobufCIntRange chat__v1__turn_finished__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__turn_finished__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.TurnFinished",
-  "TurnFinished",
-  "Chat__V1__TurnFinished",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__TurnFinished),
   10,
   chat__v1__turn_finished__field_descriptors,
-  chat__v1__turn_finished__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__turn_finished__number_ranges,
   (ProtobufCMessageInit) chat__v1__turn_finished__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1606,7 +1494,7 @@ const ProtobufCMessageDescriptor chat__v1__turn_finished__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__cancel_turn_request__field_descriptors[2] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1618,7 +1506,7 @@ static const ProtobufCFieldDescriptor chat__v1__cancel_turn_request__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "turn_id",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1630,10 +1518,6 @@ static const ProtobufCFieldDescriptor chat__v1__cancel_turn_request__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__cancel_turn_request__field_indices_by_name[] = {
-  0,   /* field[0] = session_id */
-  1,   /* field[1] = turn_id */
-};
 static const ProtobufCIntRange chat__v1__cancel_turn_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1642,14 +1526,11 @@ static const ProtobufCIntRange chat__v1__cancel_turn_request__number_ranges[1 + 
 const ProtobufCMessageDescriptor chat__v1__cancel_turn_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.CancelTurnRequest",
-  "CancelTurnRequest",
-  "Chat__V1__CancelTurnRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__CancelTurnRequest),
   2,
   chat__v1__cancel_turn_request__field_descriptors,
-  chat__v1__cancel_turn_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__cancel_turn_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__cancel_turn_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1657,7 +1538,7 @@ const ProtobufCMessageDescriptor chat__v1__cancel_turn_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__cancel_turn_reply__field_descriptors[1] =
 {
   {
-    "outcome",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -1669,9 +1550,6 @@ static const ProtobufCFieldDescriptor chat__v1__cancel_turn_reply__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__cancel_turn_reply__field_indices_by_name[] = {
-  0,   /* field[0] = outcome */
-};
 static const ProtobufCIntRange chat__v1__cancel_turn_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1680,169 +1558,113 @@ static const ProtobufCIntRange chat__v1__cancel_turn_reply__number_ranges[1 + 1]
 const ProtobufCMessageDescriptor chat__v1__cancel_turn_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.CancelTurnReply",
-  "CancelTurnReply",
-  "Chat__V1__CancelTurnReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__CancelTurnReply),
   1,
   chat__v1__cancel_turn_reply__field_descriptors,
-  chat__v1__cancel_turn_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__cancel_turn_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__cancel_turn_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue chat__v1__when_busy__enum_values_by_number[3] =
 {
-  { "WHEN_BUSY_UNSPECIFIED", "CHAT__V1__WHEN_BUSY__WHEN_BUSY_UNSPECIFIED", 0 },
-  { "WHEN_BUSY_WAIT", "CHAT__V1__WHEN_BUSY__WHEN_BUSY_WAIT", 1 },
-  { "WHEN_BUSY_REFUSE", "CHAT__V1__WHEN_BUSY__WHEN_BUSY_REFUSE", 2 },
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
 };
 static const ProtobufCIntRange chat__v1__when_busy__value_ranges[] = {
 {0, 0},{0, 3}
 };
-static const ProtobufCEnumValueIndex chat__v1__when_busy__enum_values_by_name[3] =
-{
-  { "WHEN_BUSY_REFUSE", 2 },
-  { "WHEN_BUSY_UNSPECIFIED", 0 },
-  { "WHEN_BUSY_WAIT", 1 },
-};
 const ProtobufCEnumDescriptor chat__v1__when_busy__descriptor =
 {
   PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "chat.v1.WhenBusy",
-  "WhenBusy",
-  "Chat__V1__WhenBusy",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   3,
   chat__v1__when_busy__enum_values_by_number,
-  3,
-  chat__v1__when_busy__enum_values_by_name,
+  0, NULL, /* CODE_SIZE */
   1,
   chat__v1__when_busy__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue chat__v1__finish_reason__enum_values_by_number[6] =
 {
-  { "FINISH_REASON_UNSPECIFIED", "CHAT__V1__FINISH_REASON__FINISH_REASON_UNSPECIFIED", 0 },
-  { "FINISH_REASON_STOP", "CHAT__V1__FINISH_REASON__FINISH_REASON_STOP", 1 },
-  { "FINISH_REASON_LENGTH", "CHAT__V1__FINISH_REASON__FINISH_REASON_LENGTH", 2 },
-  { "FINISH_REASON_TOOL_CALLS", "CHAT__V1__FINISH_REASON__FINISH_REASON_TOOL_CALLS", 3 },
-  { "FINISH_REASON_CONTENT_FILTER", "CHAT__V1__FINISH_REASON__FINISH_REASON_CONTENT_FILTER", 4 },
-  { "FINISH_REASON_OTHER", "CHAT__V1__FINISH_REASON__FINISH_REASON_OTHER", 5 },
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
+  { NULL, NULL, 3 }, /* CODE_SIZE */
+  { NULL, NULL, 4 }, /* CODE_SIZE */
+  { NULL, NULL, 5 }, /* CODE_SIZE */
 };
 static const ProtobufCIntRange chat__v1__finish_reason__value_ranges[] = {
 {0, 0},{0, 6}
 };
-static const ProtobufCEnumValueIndex chat__v1__finish_reason__enum_values_by_name[6] =
-{
-  { "FINISH_REASON_CONTENT_FILTER", 4 },
-  { "FINISH_REASON_LENGTH", 2 },
-  { "FINISH_REASON_OTHER", 5 },
-  { "FINISH_REASON_STOP", 1 },
-  { "FINISH_REASON_TOOL_CALLS", 3 },
-  { "FINISH_REASON_UNSPECIFIED", 0 },
-};
 const ProtobufCEnumDescriptor chat__v1__finish_reason__descriptor =
 {
   PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "chat.v1.FinishReason",
-  "FinishReason",
-  "Chat__V1__FinishReason",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   6,
   chat__v1__finish_reason__enum_values_by_number,
-  6,
-  chat__v1__finish_reason__enum_values_by_name,
+  0, NULL, /* CODE_SIZE */
   1,
   chat__v1__finish_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue chat__v1__tool_outcome__enum_values_by_number[4] =
 {
-  { "TOOL_OUTCOME_UNSPECIFIED", "CHAT__V1__TOOL_OUTCOME__TOOL_OUTCOME_UNSPECIFIED", 0 },
-  { "TOOL_OUTCOME_SUCCEEDED", "CHAT__V1__TOOL_OUTCOME__TOOL_OUTCOME_SUCCEEDED", 1 },
-  { "TOOL_OUTCOME_FAILED", "CHAT__V1__TOOL_OUTCOME__TOOL_OUTCOME_FAILED", 2 },
-  { "TOOL_OUTCOME_TIMED_OUT", "CHAT__V1__TOOL_OUTCOME__TOOL_OUTCOME_TIMED_OUT", 3 },
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
+  { NULL, NULL, 3 }, /* CODE_SIZE */
 };
 static const ProtobufCIntRange chat__v1__tool_outcome__value_ranges[] = {
 {0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex chat__v1__tool_outcome__enum_values_by_name[4] =
-{
-  { "TOOL_OUTCOME_FAILED", 2 },
-  { "TOOL_OUTCOME_SUCCEEDED", 1 },
-  { "TOOL_OUTCOME_TIMED_OUT", 3 },
-  { "TOOL_OUTCOME_UNSPECIFIED", 0 },
-};
 const ProtobufCEnumDescriptor chat__v1__tool_outcome__descriptor =
 {
   PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "chat.v1.ToolOutcome",
-  "ToolOutcome",
-  "Chat__V1__ToolOutcome",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   4,
   chat__v1__tool_outcome__enum_values_by_number,
-  4,
-  chat__v1__tool_outcome__enum_values_by_name,
+  0, NULL, /* CODE_SIZE */
   1,
   chat__v1__tool_outcome__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue chat__v1__cancel_outcome__enum_values_by_number[4] =
 {
-  { "CANCEL_OUTCOME_UNSPECIFIED", "CHAT__V1__CANCEL_OUTCOME__CANCEL_OUTCOME_UNSPECIFIED", 0 },
-  { "CANCEL_OUTCOME_CANCELLED", "CHAT__V1__CANCEL_OUTCOME__CANCEL_OUTCOME_CANCELLED", 1 },
-  { "CANCEL_OUTCOME_TOO_LATE", "CHAT__V1__CANCEL_OUTCOME__CANCEL_OUTCOME_TOO_LATE", 2 },
-  { "CANCEL_OUTCOME_NOT_RUNNING", "CHAT__V1__CANCEL_OUTCOME__CANCEL_OUTCOME_NOT_RUNNING", 3 },
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
+  { NULL, NULL, 3 }, /* CODE_SIZE */
 };
 static const ProtobufCIntRange chat__v1__cancel_outcome__value_ranges[] = {
 {0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex chat__v1__cancel_outcome__enum_values_by_name[4] =
-{
-  { "CANCEL_OUTCOME_CANCELLED", 1 },
-  { "CANCEL_OUTCOME_NOT_RUNNING", 3 },
-  { "CANCEL_OUTCOME_TOO_LATE", 2 },
-  { "CANCEL_OUTCOME_UNSPECIFIED", 0 },
-};
 const ProtobufCEnumDescriptor chat__v1__cancel_outcome__descriptor =
 {
   PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "chat.v1.CancelOutcome",
-  "CancelOutcome",
-  "Chat__V1__CancelOutcome",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   4,
   chat__v1__cancel_outcome__enum_values_by_number,
-  4,
-  chat__v1__cancel_outcome__enum_values_by_name,
+  0, NULL, /* CODE_SIZE */
   1,
   chat__v1__cancel_outcome__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor chat__v1__chat_service__method_descriptors[3] =
 {
-  { "Chat", &chat__v1__chat_request__descriptor, &chat__v1__chat_reply__descriptor },
-  { "StreamChat", &chat__v1__chat_request__descriptor, &chat__v1__chat_event__descriptor },
-  { "CancelTurn", &chat__v1__cancel_turn_request__descriptor, &chat__v1__cancel_turn_reply__descriptor },
-};
-const unsigned chat__v1__chat_service__method_indices_by_name[] = {
-  2,        /* CancelTurn */
-  0,        /* Chat */
-  1         /* StreamChat */
+  { NULL, &chat__v1__chat_request__descriptor, &chat__v1__chat_reply__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__chat_request__descriptor, &chat__v1__chat_event__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__cancel_turn_request__descriptor, &chat__v1__cancel_turn_reply__descriptor }, /* CODE_SIZE */
 };
 const ProtobufCServiceDescriptor chat__v1__chat_service__descriptor =
 {
   PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "chat.v1.ChatService",
-  "ChatService",
-  "Chat__V1__ChatService",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   3,
   chat__v1__chat_service__method_descriptors,
-  chat__v1__chat_service__method_indices_by_name
+  NULL /* CODE_SIZE */
 };
 void chat__v1__chat_service__chat(ProtobufCService *service,
                                   const Chat__V1__ChatRequest *input,

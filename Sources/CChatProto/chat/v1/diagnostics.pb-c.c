@@ -100,7 +100,7 @@ void   chat__v1__echo_reply__free_unpacked
 static const ProtobufCFieldDescriptor chat__v1__echo_request__field_descriptors[1] =
 {
   {
-    "payload",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -112,9 +112,6 @@ static const ProtobufCFieldDescriptor chat__v1__echo_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__echo_request__field_indices_by_name[] = {
-  0,   /* field[0] = payload */
-};
 static const ProtobufCIntRange chat__v1__echo_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -123,14 +120,11 @@ static const ProtobufCIntRange chat__v1__echo_request__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__echo_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.EchoRequest",
-  "EchoRequest",
-  "Chat__V1__EchoRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__EchoRequest),
   1,
   chat__v1__echo_request__field_descriptors,
-  chat__v1__echo_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__echo_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__echo_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -138,7 +132,7 @@ const ProtobufCMessageDescriptor chat__v1__echo_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__echo_reply__field_descriptors[1] =
 {
   {
-    "payload",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -150,9 +144,6 @@ static const ProtobufCFieldDescriptor chat__v1__echo_reply__field_descriptors[1]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__echo_reply__field_indices_by_name[] = {
-  0,   /* field[0] = payload */
-};
 static const ProtobufCIntRange chat__v1__echo_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -161,35 +152,26 @@ static const ProtobufCIntRange chat__v1__echo_reply__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__echo_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.EchoReply",
-  "EchoReply",
-  "Chat__V1__EchoReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__EchoReply),
   1,
   chat__v1__echo_reply__field_descriptors,
-  chat__v1__echo_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__echo_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__echo_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCMethodDescriptor chat__v1__diagnostics_service__method_descriptors[1] =
 {
-  { "Echo", &chat__v1__echo_request__descriptor, &chat__v1__echo_reply__descriptor },
-};
-const unsigned chat__v1__diagnostics_service__method_indices_by_name[] = {
-  0         /* Echo */
+  { NULL, &chat__v1__echo_request__descriptor, &chat__v1__echo_reply__descriptor }, /* CODE_SIZE */
 };
 const ProtobufCServiceDescriptor chat__v1__diagnostics_service__descriptor =
 {
   PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "chat.v1.DiagnosticsService",
-  "DiagnosticsService",
-  "Chat__V1__DiagnosticsService",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   1,
   chat__v1__diagnostics_service__method_descriptors,
-  chat__v1__diagnostics_service__method_indices_by_name
+  NULL /* CODE_SIZE */
 };
 void chat__v1__diagnostics_service__echo(ProtobufCService *service,
                                          const Chat__V1__EchoRequest *input,

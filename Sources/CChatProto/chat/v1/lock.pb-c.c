@@ -685,7 +685,7 @@ void   chat__v1__force_release_lock_reply__free_unpacked
 static const ProtobufCFieldDescriptor chat__v1__acquire_lock_request__field_descriptors[5] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -697,7 +697,7 @@ static const ProtobufCFieldDescriptor chat__v1__acquire_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "token",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -709,7 +709,7 @@ static const ProtobufCFieldDescriptor chat__v1__acquire_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "ttl_milliseconds",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -721,7 +721,7 @@ static const ProtobufCFieldDescriptor chat__v1__acquire_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "wait_milliseconds",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -733,7 +733,7 @@ static const ProtobufCFieldDescriptor chat__v1__acquire_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "owner_label",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -745,13 +745,6 @@ static const ProtobufCFieldDescriptor chat__v1__acquire_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__acquire_lock_request__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  4,   /* field[4] = owner_label */
-  1,   /* field[1] = token */
-  2,   /* field[2] = ttl_milliseconds */
-  3,   /* field[3] = wait_milliseconds */
-};
 static const ProtobufCIntRange chat__v1__acquire_lock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -760,14 +753,11 @@ static const ProtobufCIntRange chat__v1__acquire_lock_request__number_ranges[1 +
 const ProtobufCMessageDescriptor chat__v1__acquire_lock_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.AcquireLockRequest",
-  "AcquireLockRequest",
-  "Chat__V1__AcquireLockRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__AcquireLockRequest),
   5,
   chat__v1__acquire_lock_request__field_descriptors,
-  chat__v1__acquire_lock_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__acquire_lock_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__acquire_lock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -775,7 +765,7 @@ const ProtobufCMessageDescriptor chat__v1__acquire_lock_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__acquire_lock_reply__field_descriptors[2] =
 {
   {
-    "fence",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -787,7 +777,7 @@ static const ProtobufCFieldDescriptor chat__v1__acquire_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "expires_in_milliseconds",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -799,10 +789,6 @@ static const ProtobufCFieldDescriptor chat__v1__acquire_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__acquire_lock_reply__field_indices_by_name[] = {
-  1,   /* field[1] = expires_in_milliseconds */
-  0,   /* field[0] = fence */
-};
 static const ProtobufCIntRange chat__v1__acquire_lock_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -811,14 +797,11 @@ static const ProtobufCIntRange chat__v1__acquire_lock_reply__number_ranges[1 + 1
 const ProtobufCMessageDescriptor chat__v1__acquire_lock_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.AcquireLockReply",
-  "AcquireLockReply",
-  "Chat__V1__AcquireLockReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__AcquireLockReply),
   2,
   chat__v1__acquire_lock_reply__field_descriptors,
-  chat__v1__acquire_lock_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__acquire_lock_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__acquire_lock_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -826,7 +809,7 @@ const ProtobufCMessageDescriptor chat__v1__acquire_lock_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__renew_lock_request__field_descriptors[3] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -838,7 +821,7 @@ static const ProtobufCFieldDescriptor chat__v1__renew_lock_request__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "token",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -850,7 +833,7 @@ static const ProtobufCFieldDescriptor chat__v1__renew_lock_request__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "ttl_milliseconds",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -862,11 +845,6 @@ static const ProtobufCFieldDescriptor chat__v1__renew_lock_request__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__renew_lock_request__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  1,   /* field[1] = token */
-  2,   /* field[2] = ttl_milliseconds */
-};
 static const ProtobufCIntRange chat__v1__renew_lock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -875,14 +853,11 @@ static const ProtobufCIntRange chat__v1__renew_lock_request__number_ranges[1 + 1
 const ProtobufCMessageDescriptor chat__v1__renew_lock_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.RenewLockRequest",
-  "RenewLockRequest",
-  "Chat__V1__RenewLockRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__RenewLockRequest),
   3,
   chat__v1__renew_lock_request__field_descriptors,
-  chat__v1__renew_lock_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__renew_lock_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__renew_lock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -890,7 +865,7 @@ const ProtobufCMessageDescriptor chat__v1__renew_lock_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__renew_lock_reply__field_descriptors[2] =
 {
   {
-    "fence",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -902,7 +877,7 @@ static const ProtobufCFieldDescriptor chat__v1__renew_lock_reply__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "expires_in_milliseconds",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -914,10 +889,6 @@ static const ProtobufCFieldDescriptor chat__v1__renew_lock_reply__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__renew_lock_reply__field_indices_by_name[] = {
-  1,   /* field[1] = expires_in_milliseconds */
-  0,   /* field[0] = fence */
-};
 static const ProtobufCIntRange chat__v1__renew_lock_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -926,14 +897,11 @@ static const ProtobufCIntRange chat__v1__renew_lock_reply__number_ranges[1 + 1] 
 const ProtobufCMessageDescriptor chat__v1__renew_lock_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.RenewLockReply",
-  "RenewLockReply",
-  "Chat__V1__RenewLockReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__RenewLockReply),
   2,
   chat__v1__renew_lock_reply__field_descriptors,
-  chat__v1__renew_lock_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__renew_lock_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__renew_lock_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -941,7 +909,7 @@ const ProtobufCMessageDescriptor chat__v1__renew_lock_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__release_lock_request__field_descriptors[2] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -953,7 +921,7 @@ static const ProtobufCFieldDescriptor chat__v1__release_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "token",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -965,10 +933,6 @@ static const ProtobufCFieldDescriptor chat__v1__release_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__release_lock_request__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  1,   /* field[1] = token */
-};
 static const ProtobufCIntRange chat__v1__release_lock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -977,14 +941,11 @@ static const ProtobufCIntRange chat__v1__release_lock_request__number_ranges[1 +
 const ProtobufCMessageDescriptor chat__v1__release_lock_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ReleaseLockRequest",
-  "ReleaseLockRequest",
-  "Chat__V1__ReleaseLockRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ReleaseLockRequest),
   2,
   chat__v1__release_lock_request__field_descriptors,
-  chat__v1__release_lock_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__release_lock_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__release_lock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -995,14 +956,11 @@ const ProtobufCMessageDescriptor chat__v1__release_lock_request__descriptor =
 const ProtobufCMessageDescriptor chat__v1__release_lock_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ReleaseLockReply",
-  "ReleaseLockReply",
-  "Chat__V1__ReleaseLockReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ReleaseLockReply),
   0,
   chat__v1__release_lock_reply__field_descriptors,
-  chat__v1__release_lock_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   0,  chat__v1__release_lock_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__release_lock_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1010,7 +968,7 @@ const ProtobufCMessageDescriptor chat__v1__release_lock_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__inspect_lock_request__field_descriptors[1] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1022,9 +980,6 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__inspect_lock_request__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-};
 static const ProtobufCIntRange chat__v1__inspect_lock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1033,14 +988,11 @@ static const ProtobufCIntRange chat__v1__inspect_lock_request__number_ranges[1 +
 const ProtobufCMessageDescriptor chat__v1__inspect_lock_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.InspectLockRequest",
-  "InspectLockRequest",
-  "Chat__V1__InspectLockRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__InspectLockRequest),
   1,
   chat__v1__inspect_lock_request__field_descriptors,
-  chat__v1__inspect_lock_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__inspect_lock_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__inspect_lock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1048,7 +1000,7 @@ const ProtobufCMessageDescriptor chat__v1__inspect_lock_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descriptors[6] =
 {
   {
-    "held",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -1060,7 +1012,7 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "fence",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1072,7 +1024,7 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "owner_label",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1084,7 +1036,7 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "expires_in_milliseconds",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1096,7 +1048,7 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "waiters",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -1108,7 +1060,7 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "acquired_unix_microseconds",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -1120,14 +1072,6 @@ static const ProtobufCFieldDescriptor chat__v1__inspect_lock_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__inspect_lock_reply__field_indices_by_name[] = {
-  5,   /* field[5] = acquired_unix_microseconds */
-  3,   /* field[3] = expires_in_milliseconds */
-  1,   /* field[1] = fence */
-  0,   /* field[0] = held */
-  2,   /* field[2] = owner_label */
-  4,   /* field[4] = waiters */
-};
 static const ProtobufCIntRange chat__v1__inspect_lock_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1136,14 +1080,11 @@ static const ProtobufCIntRange chat__v1__inspect_lock_reply__number_ranges[1 + 1
 const ProtobufCMessageDescriptor chat__v1__inspect_lock_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.InspectLockReply",
-  "InspectLockReply",
-  "Chat__V1__InspectLockReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__InspectLockReply),
   6,
   chat__v1__inspect_lock_reply__field_descriptors,
-  chat__v1__inspect_lock_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__inspect_lock_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__inspect_lock_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1151,7 +1092,7 @@ const ProtobufCMessageDescriptor chat__v1__inspect_lock_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__hold_lock_request__field_descriptors[5] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1163,7 +1104,7 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_request__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "token",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1175,7 +1116,7 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_request__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "ttl_milliseconds",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -1187,7 +1128,7 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_request__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "wait_milliseconds",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -1199,7 +1140,7 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_request__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "owner_label",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1211,13 +1152,6 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_request__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__hold_lock_request__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  4,   /* field[4] = owner_label */
-  1,   /* field[1] = token */
-  2,   /* field[2] = ttl_milliseconds */
-  3,   /* field[3] = wait_milliseconds */
-};
 static const ProtobufCIntRange chat__v1__hold_lock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1226,14 +1160,11 @@ static const ProtobufCIntRange chat__v1__hold_lock_request__number_ranges[1 + 1]
 const ProtobufCMessageDescriptor chat__v1__hold_lock_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.HoldLockRequest",
-  "HoldLockRequest",
-  "Chat__V1__HoldLockRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__HoldLockRequest),
   5,
   chat__v1__hold_lock_request__field_descriptors,
-  chat__v1__hold_lock_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__hold_lock_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__hold_lock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1241,7 +1172,7 @@ const ProtobufCMessageDescriptor chat__v1__hold_lock_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__hold_lock_event__field_descriptors[3] =
 {
   {
-    "granted",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1253,7 +1184,7 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_event__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "renewed",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1265,7 +1196,7 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_event__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "lost",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1277,11 +1208,6 @@ static const ProtobufCFieldDescriptor chat__v1__hold_lock_event__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__hold_lock_event__field_indices_by_name[] = {
-  0,   /* field[0] = granted */
-  2,   /* field[2] = lost */
-  1,   /* field[1] = renewed */
-};
 static const ProtobufCIntRange chat__v1__hold_lock_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1290,14 +1216,11 @@ static const ProtobufCIntRange chat__v1__hold_lock_event__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__hold_lock_event__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.HoldLockEvent",
-  "HoldLockEvent",
-  "Chat__V1__HoldLockEvent",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__HoldLockEvent),
   3,
   chat__v1__hold_lock_event__field_descriptors,
-  chat__v1__hold_lock_event__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__hold_lock_event__number_ranges,
   (ProtobufCMessageInit) chat__v1__hold_lock_event__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1305,7 +1228,7 @@ const ProtobufCMessageDescriptor chat__v1__hold_lock_event__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__lock_granted__field_descriptors[2] =
 {
   {
-    "fence",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1317,7 +1240,7 @@ static const ProtobufCFieldDescriptor chat__v1__lock_granted__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "expires_in_milliseconds",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1329,10 +1252,6 @@ static const ProtobufCFieldDescriptor chat__v1__lock_granted__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__lock_granted__field_indices_by_name[] = {
-  1,   /* field[1] = expires_in_milliseconds */
-  0,   /* field[0] = fence */
-};
 static const ProtobufCIntRange chat__v1__lock_granted__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1341,14 +1260,11 @@ static const ProtobufCIntRange chat__v1__lock_granted__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__lock_granted__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.LockGranted",
-  "LockGranted",
-  "Chat__V1__LockGranted",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__LockGranted),
   2,
   chat__v1__lock_granted__field_descriptors,
-  chat__v1__lock_granted__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__lock_granted__number_ranges,
   (ProtobufCMessageInit) chat__v1__lock_granted__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1356,7 +1272,7 @@ const ProtobufCMessageDescriptor chat__v1__lock_granted__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__lock_renewed__field_descriptors[1] =
 {
   {
-    "expires_in_milliseconds",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1368,9 +1284,6 @@ static const ProtobufCFieldDescriptor chat__v1__lock_renewed__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__lock_renewed__field_indices_by_name[] = {
-  0,   /* field[0] = expires_in_milliseconds */
-};
 static const ProtobufCIntRange chat__v1__lock_renewed__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1379,14 +1292,11 @@ static const ProtobufCIntRange chat__v1__lock_renewed__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__lock_renewed__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.LockRenewed",
-  "LockRenewed",
-  "Chat__V1__LockRenewed",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__LockRenewed),
   1,
   chat__v1__lock_renewed__field_descriptors,
-  chat__v1__lock_renewed__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__lock_renewed__number_ranges,
   (ProtobufCMessageInit) chat__v1__lock_renewed__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1394,7 +1304,7 @@ const ProtobufCMessageDescriptor chat__v1__lock_renewed__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__lock_lost__field_descriptors[1] =
 {
   {
-    "reason",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -1406,9 +1316,6 @@ static const ProtobufCFieldDescriptor chat__v1__lock_lost__field_descriptors[1] 
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__lock_lost__field_indices_by_name[] = {
-  0,   /* field[0] = reason */
-};
 static const ProtobufCIntRange chat__v1__lock_lost__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1417,14 +1324,11 @@ static const ProtobufCIntRange chat__v1__lock_lost__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__lock_lost__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.LockLost",
-  "LockLost",
-  "Chat__V1__LockLost",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__LockLost),
   1,
   chat__v1__lock_lost__field_descriptors,
-  chat__v1__lock_lost__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__lock_lost__number_ranges,
   (ProtobufCMessageInit) chat__v1__lock_lost__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1432,7 +1336,7 @@ const ProtobufCMessageDescriptor chat__v1__lock_lost__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__force_release_lock_request__field_descriptors[2] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1444,7 +1348,7 @@ static const ProtobufCFieldDescriptor chat__v1__force_release_lock_request__fiel
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "fence",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1456,10 +1360,6 @@ static const ProtobufCFieldDescriptor chat__v1__force_release_lock_request__fiel
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__force_release_lock_request__field_indices_by_name[] = {
-  1,   /* field[1] = fence */
-  0,   /* field[0] = key */
-};
 static const ProtobufCIntRange chat__v1__force_release_lock_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1468,14 +1368,11 @@ static const ProtobufCIntRange chat__v1__force_release_lock_request__number_rang
 const ProtobufCMessageDescriptor chat__v1__force_release_lock_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ForceReleaseLockRequest",
-  "ForceReleaseLockRequest",
-  "Chat__V1__ForceReleaseLockRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ForceReleaseLockRequest),
   2,
   chat__v1__force_release_lock_request__field_descriptors,
-  chat__v1__force_release_lock_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__force_release_lock_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__force_release_lock_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1483,7 +1380,7 @@ const ProtobufCMessageDescriptor chat__v1__force_release_lock_request__descripto
 static const ProtobufCFieldDescriptor chat__v1__force_release_lock_reply__field_descriptors[1] =
 {
   {
-    "owner_label",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1495,9 +1392,6 @@ static const ProtobufCFieldDescriptor chat__v1__force_release_lock_reply__field_
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__force_release_lock_reply__field_indices_by_name[] = {
-  0,   /* field[0] = owner_label */
-};
 static const ProtobufCIntRange chat__v1__force_release_lock_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1506,81 +1400,54 @@ static const ProtobufCIntRange chat__v1__force_release_lock_reply__number_ranges
 const ProtobufCMessageDescriptor chat__v1__force_release_lock_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ForceReleaseLockReply",
-  "ForceReleaseLockReply",
-  "Chat__V1__ForceReleaseLockReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ForceReleaseLockReply),
   1,
   chat__v1__force_release_lock_reply__field_descriptors,
-  chat__v1__force_release_lock_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__force_release_lock_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__force_release_lock_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue chat__v1__lock_lost_reason__enum_values_by_number[6] =
 {
-  { "LOCK_LOST_REASON_UNSPECIFIED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_UNSPECIFIED", 0 },
-  { "LOCK_LOST_REASON_EXPIRED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_EXPIRED", 1 },
-  { "LOCK_LOST_REASON_FORCED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_FORCED", 2 },
-  { "LOCK_LOST_REASON_RELEASED", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_RELEASED", 3 },
-  { "LOCK_LOST_REASON_DRAINING", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_DRAINING", 4 },
-  { "LOCK_LOST_REASON_UNREACHABLE", "CHAT__V1__LOCK_LOST_REASON__LOCK_LOST_REASON_UNREACHABLE", 5 },
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
+  { NULL, NULL, 3 }, /* CODE_SIZE */
+  { NULL, NULL, 4 }, /* CODE_SIZE */
+  { NULL, NULL, 5 }, /* CODE_SIZE */
 };
 static const ProtobufCIntRange chat__v1__lock_lost_reason__value_ranges[] = {
 {0, 0},{0, 6}
 };
-static const ProtobufCEnumValueIndex chat__v1__lock_lost_reason__enum_values_by_name[6] =
-{
-  { "LOCK_LOST_REASON_DRAINING", 4 },
-  { "LOCK_LOST_REASON_EXPIRED", 1 },
-  { "LOCK_LOST_REASON_FORCED", 2 },
-  { "LOCK_LOST_REASON_RELEASED", 3 },
-  { "LOCK_LOST_REASON_UNREACHABLE", 5 },
-  { "LOCK_LOST_REASON_UNSPECIFIED", 0 },
-};
 const ProtobufCEnumDescriptor chat__v1__lock_lost_reason__descriptor =
 {
   PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "chat.v1.LockLostReason",
-  "LockLostReason",
-  "Chat__V1__LockLostReason",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   6,
   chat__v1__lock_lost_reason__enum_values_by_number,
-  6,
-  chat__v1__lock_lost_reason__enum_values_by_name,
+  0, NULL, /* CODE_SIZE */
   1,
   chat__v1__lock_lost_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor chat__v1__lock_service__method_descriptors[6] =
 {
-  { "Acquire", &chat__v1__acquire_lock_request__descriptor, &chat__v1__acquire_lock_reply__descriptor },
-  { "Renew", &chat__v1__renew_lock_request__descriptor, &chat__v1__renew_lock_reply__descriptor },
-  { "Release", &chat__v1__release_lock_request__descriptor, &chat__v1__release_lock_reply__descriptor },
-  { "Inspect", &chat__v1__inspect_lock_request__descriptor, &chat__v1__inspect_lock_reply__descriptor },
-  { "Hold", &chat__v1__hold_lock_request__descriptor, &chat__v1__hold_lock_event__descriptor },
-  { "ForceRelease", &chat__v1__force_release_lock_request__descriptor, &chat__v1__force_release_lock_reply__descriptor },
-};
-const unsigned chat__v1__lock_service__method_indices_by_name[] = {
-  0,        /* Acquire */
-  5,        /* ForceRelease */
-  4,        /* Hold */
-  3,        /* Inspect */
-  2,        /* Release */
-  1         /* Renew */
+  { NULL, &chat__v1__acquire_lock_request__descriptor, &chat__v1__acquire_lock_reply__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__renew_lock_request__descriptor, &chat__v1__renew_lock_reply__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__release_lock_request__descriptor, &chat__v1__release_lock_reply__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__inspect_lock_request__descriptor, &chat__v1__inspect_lock_reply__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__hold_lock_request__descriptor, &chat__v1__hold_lock_event__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__force_release_lock_request__descriptor, &chat__v1__force_release_lock_reply__descriptor }, /* CODE_SIZE */
 };
 const ProtobufCServiceDescriptor chat__v1__lock_service__descriptor =
 {
   PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "chat.v1.LockService",
-  "LockService",
-  "Chat__V1__LockService",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   6,
   chat__v1__lock_service__method_descriptors,
-  chat__v1__lock_service__method_indices_by_name
+  NULL /* CODE_SIZE */
 };
 void chat__v1__lock_service__acquire(ProtobufCService *service,
                                      const Chat__V1__AcquireLockRequest *input,

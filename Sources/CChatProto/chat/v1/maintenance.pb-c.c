@@ -283,14 +283,11 @@ void   chat__v1__import_messages_reply__free_unpacked
 const ProtobufCMessageDescriptor chat__v1__backup_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.BackupRequest",
-  "BackupRequest",
-  "Chat__V1__BackupRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__BackupRequest),
   0,
   chat__v1__backup_request__field_descriptors,
-  chat__v1__backup_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   0,  chat__v1__backup_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__backup_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -298,7 +295,7 @@ const ProtobufCMessageDescriptor chat__v1__backup_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__backup_event__field_descriptors[2] =
 {
   {
-    "chunk",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -310,7 +307,7 @@ static const ProtobufCFieldDescriptor chat__v1__backup_event__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "finished",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -322,10 +319,6 @@ static const ProtobufCFieldDescriptor chat__v1__backup_event__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__backup_event__field_indices_by_name[] = {
-  0,   /* field[0] = chunk */
-  1,   /* field[1] = finished */
-};
 static const ProtobufCIntRange chat__v1__backup_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -334,14 +327,11 @@ static const ProtobufCIntRange chat__v1__backup_event__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__backup_event__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.BackupEvent",
-  "BackupEvent",
-  "Chat__V1__BackupEvent",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__BackupEvent),
   2,
   chat__v1__backup_event__field_descriptors,
-  chat__v1__backup_event__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__backup_event__number_ranges,
   (ProtobufCMessageInit) chat__v1__backup_event__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -349,7 +339,7 @@ const ProtobufCMessageDescriptor chat__v1__backup_event__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__backup_chunk__field_descriptors[3] =
 {
   {
-    "offset",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -361,7 +351,7 @@ static const ProtobufCFieldDescriptor chat__v1__backup_chunk__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "data",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -373,7 +363,7 @@ static const ProtobufCFieldDescriptor chat__v1__backup_chunk__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "total_bytes",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -385,11 +375,6 @@ static const ProtobufCFieldDescriptor chat__v1__backup_chunk__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__backup_chunk__field_indices_by_name[] = {
-  1,   /* field[1] = data */
-  0,   /* field[0] = offset */
-  2,   /* field[2] = total_bytes */
-};
 static const ProtobufCIntRange chat__v1__backup_chunk__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -398,14 +383,11 @@ static const ProtobufCIntRange chat__v1__backup_chunk__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__backup_chunk__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.BackupChunk",
-  "BackupChunk",
-  "Chat__V1__BackupChunk",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__BackupChunk),
   3,
   chat__v1__backup_chunk__field_descriptors,
-  chat__v1__backup_chunk__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__backup_chunk__number_ranges,
   (ProtobufCMessageInit) chat__v1__backup_chunk__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -413,7 +395,7 @@ const ProtobufCMessageDescriptor chat__v1__backup_chunk__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__backup_finished__field_descriptors[2] =
 {
   {
-    "total_bytes",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -425,7 +407,7 @@ static const ProtobufCFieldDescriptor chat__v1__backup_finished__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "crc32",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_FIXED32,
@@ -437,10 +419,6 @@ static const ProtobufCFieldDescriptor chat__v1__backup_finished__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__backup_finished__field_indices_by_name[] = {
-  1,   /* field[1] = crc32 */
-  0,   /* field[0] = total_bytes */
-};
 static const ProtobufCIntRange chat__v1__backup_finished__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -449,14 +427,11 @@ static const ProtobufCIntRange chat__v1__backup_finished__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__backup_finished__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.BackupFinished",
-  "BackupFinished",
-  "Chat__V1__BackupFinished",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__BackupFinished),
   2,
   chat__v1__backup_finished__field_descriptors,
-  chat__v1__backup_finished__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__backup_finished__number_ranges,
   (ProtobufCMessageInit) chat__v1__backup_finished__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -464,7 +439,7 @@ const ProtobufCMessageDescriptor chat__v1__backup_finished__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_descriptors[7] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -476,7 +451,7 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "first_position",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -488,7 +463,7 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "messages",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -500,7 +475,7 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "user_id",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -512,7 +487,7 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "title",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -524,7 +499,7 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "labels",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -536,7 +511,7 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "created_unix_microseconds",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -548,15 +523,6 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_request__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__import_messages_request__field_indices_by_name[] = {
-  6,   /* field[6] = created_unix_microseconds */
-  1,   /* field[1] = first_position */
-  5,   /* field[5] = labels */
-  2,   /* field[2] = messages */
-  0,   /* field[0] = session_id */
-  4,   /* field[4] = title */
-  3,   /* field[3] = user_id */
-};
 static const ProtobufCIntRange chat__v1__import_messages_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -565,14 +531,11 @@ static const ProtobufCIntRange chat__v1__import_messages_request__number_ranges[
 const ProtobufCMessageDescriptor chat__v1__import_messages_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ImportMessagesRequest",
-  "ImportMessagesRequest",
-  "Chat__V1__ImportMessagesRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ImportMessagesRequest),
   7,
   chat__v1__import_messages_request__field_descriptors,
-  chat__v1__import_messages_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__import_messages_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__import_messages_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -580,7 +543,7 @@ const ProtobufCMessageDescriptor chat__v1__import_messages_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__import_messages_reply__field_descriptors[2] =
 {
   {
-    "added_messages",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -592,7 +555,7 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_reply__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "message_count",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -604,10 +567,6 @@ static const ProtobufCFieldDescriptor chat__v1__import_messages_reply__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__import_messages_reply__field_indices_by_name[] = {
-  0,   /* field[0] = added_messages */
-  1,   /* field[1] = message_count */
-};
 static const ProtobufCIntRange chat__v1__import_messages_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -616,37 +575,27 @@ static const ProtobufCIntRange chat__v1__import_messages_reply__number_ranges[1 
 const ProtobufCMessageDescriptor chat__v1__import_messages_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ImportMessagesReply",
-  "ImportMessagesReply",
-  "Chat__V1__ImportMessagesReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ImportMessagesReply),
   2,
   chat__v1__import_messages_reply__field_descriptors,
-  chat__v1__import_messages_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__import_messages_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__import_messages_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCMethodDescriptor chat__v1__maintenance_service__method_descriptors[2] =
 {
-  { "Backup", &chat__v1__backup_request__descriptor, &chat__v1__backup_event__descriptor },
-  { "ImportMessages", &chat__v1__import_messages_request__descriptor, &chat__v1__import_messages_reply__descriptor },
-};
-const unsigned chat__v1__maintenance_service__method_indices_by_name[] = {
-  0,        /* Backup */
-  1         /* ImportMessages */
+  { NULL, &chat__v1__backup_request__descriptor, &chat__v1__backup_event__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__import_messages_request__descriptor, &chat__v1__import_messages_reply__descriptor }, /* CODE_SIZE */
 };
 const ProtobufCServiceDescriptor chat__v1__maintenance_service__descriptor =
 {
   PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "chat.v1.MaintenanceService",
-  "MaintenanceService",
-  "Chat__V1__MaintenanceService",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   2,
   chat__v1__maintenance_service__method_descriptors,
-  chat__v1__maintenance_service__method_indices_by_name
+  NULL /* CODE_SIZE */
 };
 void chat__v1__maintenance_service__backup(ProtobufCService *service,
                                            const Chat__V1__BackupRequest *input,

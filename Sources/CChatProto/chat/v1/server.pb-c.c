@@ -193,14 +193,11 @@ void   chat__v1__authenticate_reply__free_unpacked
 const ProtobufCMessageDescriptor chat__v1__get_server_info_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.GetServerInfoRequest",
-  "GetServerInfoRequest",
-  "Chat__V1__GetServerInfoRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__GetServerInfoRequest),
   0,
   chat__v1__get_server_info_request__field_descriptors,
-  chat__v1__get_server_info_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   0,  chat__v1__get_server_info_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__get_server_info_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -208,7 +205,7 @@ const ProtobufCMessageDescriptor chat__v1__get_server_info_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[13] =
 {
   {
-    "version",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -220,7 +217,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "services",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_BYTES,
@@ -232,7 +229,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -244,7 +241,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "stream_model",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -256,7 +253,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "store",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -268,7 +265,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "frame_bytes_max",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -280,7 +277,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "message_bytes_max",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -292,7 +289,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "history_messages_max",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -304,7 +301,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "session_idle_seconds",
+    NULL, /* CODE_SIZE */
     9,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -316,7 +313,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "started_unix_microseconds",
+    NULL, /* CODE_SIZE */
     10,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -328,7 +325,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "now_unix_microseconds",
+    NULL, /* CODE_SIZE */
     11,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -340,7 +337,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "draining",
+    NULL, /* CODE_SIZE */
     12,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -352,7 +349,7 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "authentication_required",
+    NULL, /* CODE_SIZE */
     13,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -364,21 +361,6 @@ static const ProtobufCFieldDescriptor chat__v1__server_info__field_descriptors[1
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__server_info__field_indices_by_name[] = {
-  12,   /* field[12] = authentication_required */
-  11,   /* field[11] = draining */
-  5,   /* field[5] = frame_bytes_max */
-  7,   /* field[7] = history_messages_max */
-  6,   /* field[6] = message_bytes_max */
-  2,   /* field[2] = model */
-  10,   /* field[10] = now_unix_microseconds */
-  1,   /* field[1] = services */
-  8,   /* field[8] = session_idle_seconds */
-  9,   /* field[9] = started_unix_microseconds */
-  4,   /* field[4] = store */
-  3,   /* field[3] = stream_model */
-  0,   /* field[0] = version */
-};
 static const ProtobufCIntRange chat__v1__server_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -387,14 +369,11 @@ static const ProtobufCIntRange chat__v1__server_info__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__server_info__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ServerInfo",
-  "ServerInfo",
-  "Chat__V1__ServerInfo",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ServerInfo),
   13,
   chat__v1__server_info__field_descriptors,
-  chat__v1__server_info__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__server_info__number_ranges,
   (ProtobufCMessageInit) chat__v1__server_info__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -402,7 +381,7 @@ const ProtobufCMessageDescriptor chat__v1__server_info__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__authenticate_request__field_descriptors[1] =
 {
   {
-    "token",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -414,9 +393,6 @@ static const ProtobufCFieldDescriptor chat__v1__authenticate_request__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__authenticate_request__field_indices_by_name[] = {
-  0,   /* field[0] = token */
-};
 static const ProtobufCIntRange chat__v1__authenticate_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -425,14 +401,11 @@ static const ProtobufCIntRange chat__v1__authenticate_request__number_ranges[1 +
 const ProtobufCMessageDescriptor chat__v1__authenticate_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.AuthenticateRequest",
-  "AuthenticateRequest",
-  "Chat__V1__AuthenticateRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__AuthenticateRequest),
   1,
   chat__v1__authenticate_request__field_descriptors,
-  chat__v1__authenticate_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__authenticate_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__authenticate_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -440,7 +413,7 @@ const ProtobufCMessageDescriptor chat__v1__authenticate_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__authenticate_reply__field_descriptors[2] =
 {
   {
-    "owner",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -452,7 +425,7 @@ static const ProtobufCFieldDescriptor chat__v1__authenticate_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "expires_unix_microseconds",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -464,10 +437,6 @@ static const ProtobufCFieldDescriptor chat__v1__authenticate_reply__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__authenticate_reply__field_indices_by_name[] = {
-  1,   /* field[1] = expires_unix_microseconds */
-  0,   /* field[0] = owner */
-};
 static const ProtobufCIntRange chat__v1__authenticate_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -476,37 +445,27 @@ static const ProtobufCIntRange chat__v1__authenticate_reply__number_ranges[1 + 1
 const ProtobufCMessageDescriptor chat__v1__authenticate_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.AuthenticateReply",
-  "AuthenticateReply",
-  "Chat__V1__AuthenticateReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__AuthenticateReply),
   2,
   chat__v1__authenticate_reply__field_descriptors,
-  chat__v1__authenticate_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__authenticate_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__authenticate_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCMethodDescriptor chat__v1__server_service__method_descriptors[2] =
 {
-  { "GetServerInfo", &chat__v1__get_server_info_request__descriptor, &chat__v1__server_info__descriptor },
-  { "Authenticate", &chat__v1__authenticate_request__descriptor, &chat__v1__authenticate_reply__descriptor },
-};
-const unsigned chat__v1__server_service__method_indices_by_name[] = {
-  1,        /* Authenticate */
-  0         /* GetServerInfo */
+  { NULL, &chat__v1__get_server_info_request__descriptor, &chat__v1__server_info__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__authenticate_request__descriptor, &chat__v1__authenticate_reply__descriptor }, /* CODE_SIZE */
 };
 const ProtobufCServiceDescriptor chat__v1__server_service__descriptor =
 {
   PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "chat.v1.ServerService",
-  "ServerService",
-  "Chat__V1__ServerService",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   2,
   chat__v1__server_service__method_descriptors,
-  chat__v1__server_service__method_indices_by_name
+  NULL /* CODE_SIZE */
 };
 void chat__v1__server_service__get_server_info(ProtobufCService *service,
                                                const Chat__V1__GetServerInfoRequest *input,

@@ -550,7 +550,7 @@ void   chat__v1__message_tool_call__free_unpacked
 static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
 {
   {
-    "id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -562,7 +562,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "title",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -574,7 +574,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "labels",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -586,7 +586,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "message_count",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -598,7 +598,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "created_unix_microseconds",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -610,7 +610,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "updated_unix_microseconds",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -622,7 +622,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "expires_unix_microseconds",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -634,7 +634,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "owner",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -646,7 +646,7 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "user_id",
+    NULL, /* CODE_SIZE */
     9,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -658,17 +658,6 @@ static const ProtobufCFieldDescriptor chat__v1__session__field_descriptors[9] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__session__field_indices_by_name[] = {
-  4,   /* field[4] = created_unix_microseconds */
-  6,   /* field[6] = expires_unix_microseconds */
-  0,   /* field[0] = id */
-  2,   /* field[2] = labels */
-  3,   /* field[3] = message_count */
-  7,   /* field[7] = owner */
-  1,   /* field[1] = title */
-  5,   /* field[5] = updated_unix_microseconds */
-  8,   /* field[8] = user_id */
-};
 static const ProtobufCIntRange chat__v1__session__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -677,14 +666,11 @@ static const ProtobufCIntRange chat__v1__session__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__session__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.Session",
-  "Session",
-  "Chat__V1__Session",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__Session),
   9,
   chat__v1__session__field_descriptors,
-  chat__v1__session__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__session__number_ranges,
   (ProtobufCMessageInit) chat__v1__session__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -692,7 +678,7 @@ const ProtobufCMessageDescriptor chat__v1__session__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__label__field_descriptors[2] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -704,7 +690,7 @@ static const ProtobufCFieldDescriptor chat__v1__label__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "value",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -716,10 +702,6 @@ static const ProtobufCFieldDescriptor chat__v1__label__field_descriptors[2] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__label__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  1,   /* field[1] = value */
-};
 static const ProtobufCIntRange chat__v1__label__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -728,14 +710,11 @@ static const ProtobufCIntRange chat__v1__label__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__label__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.Label",
-  "Label",
-  "Chat__V1__Label",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__Label),
   2,
   chat__v1__label__field_descriptors,
-  chat__v1__label__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__label__number_ranges,
   (ProtobufCMessageInit) chat__v1__label__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -743,7 +722,7 @@ const ProtobufCMessageDescriptor chat__v1__label__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__list_sessions_request__field_descriptors[3] =
 {
   {
-    "all_owners",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -755,7 +734,7 @@ static const ProtobufCFieldDescriptor chat__v1__list_sessions_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "page_size",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -767,7 +746,7 @@ static const ProtobufCFieldDescriptor chat__v1__list_sessions_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "page_token",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -779,11 +758,6 @@ static const ProtobufCFieldDescriptor chat__v1__list_sessions_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__list_sessions_request__field_indices_by_name[] = {
-  0,   /* field[0] = all_owners */
-  1,   /* field[1] = page_size */
-  2,   /* field[2] = page_token */
-};
 static const ProtobufCIntRange chat__v1__list_sessions_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -792,14 +766,11 @@ static const ProtobufCIntRange chat__v1__list_sessions_request__number_ranges[1 
 const ProtobufCMessageDescriptor chat__v1__list_sessions_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ListSessionsRequest",
-  "ListSessionsRequest",
-  "Chat__V1__ListSessionsRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ListSessionsRequest),
   3,
   chat__v1__list_sessions_request__field_descriptors,
-  chat__v1__list_sessions_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__list_sessions_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__list_sessions_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -807,7 +778,7 @@ const ProtobufCMessageDescriptor chat__v1__list_sessions_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__list_sessions_reply__field_descriptors[2] =
 {
   {
-    "sessions",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -819,7 +790,7 @@ static const ProtobufCFieldDescriptor chat__v1__list_sessions_reply__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "next_page_token",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -831,10 +802,6 @@ static const ProtobufCFieldDescriptor chat__v1__list_sessions_reply__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__list_sessions_reply__field_indices_by_name[] = {
-  1,   /* field[1] = next_page_token */
-  0,   /* field[0] = sessions */
-};
 static const ProtobufCIntRange chat__v1__list_sessions_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -843,14 +810,11 @@ static const ProtobufCIntRange chat__v1__list_sessions_reply__number_ranges[1 + 
 const ProtobufCMessageDescriptor chat__v1__list_sessions_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ListSessionsReply",
-  "ListSessionsReply",
-  "Chat__V1__ListSessionsReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ListSessionsReply),
   2,
   chat__v1__list_sessions_reply__field_descriptors,
-  chat__v1__list_sessions_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__list_sessions_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__list_sessions_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -858,7 +822,7 @@ const ProtobufCMessageDescriptor chat__v1__list_sessions_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__get_session_request__field_descriptors[1] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -870,9 +834,6 @@ static const ProtobufCFieldDescriptor chat__v1__get_session_request__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__get_session_request__field_indices_by_name[] = {
-  0,   /* field[0] = session_id */
-};
 static const ProtobufCIntRange chat__v1__get_session_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -881,14 +842,11 @@ static const ProtobufCIntRange chat__v1__get_session_request__number_ranges[1 + 
 const ProtobufCMessageDescriptor chat__v1__get_session_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.GetSessionRequest",
-  "GetSessionRequest",
-  "Chat__V1__GetSessionRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__GetSessionRequest),
   1,
   chat__v1__get_session_request__field_descriptors,
-  chat__v1__get_session_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__get_session_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__get_session_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -896,7 +854,7 @@ const ProtobufCMessageDescriptor chat__v1__get_session_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__update_session_request__field_descriptors[4] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -908,7 +866,7 @@ static const ProtobufCFieldDescriptor chat__v1__update_session_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "title",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -920,7 +878,7 @@ static const ProtobufCFieldDescriptor chat__v1__update_session_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "replace_labels",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -932,7 +890,7 @@ static const ProtobufCFieldDescriptor chat__v1__update_session_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "labels",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -944,12 +902,6 @@ static const ProtobufCFieldDescriptor chat__v1__update_session_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__update_session_request__field_indices_by_name[] = {
-  3,   /* field[3] = labels */
-  2,   /* field[2] = replace_labels */
-  0,   /* field[0] = session_id */
-  1,   /* field[1] = title */
-};
 static const ProtobufCIntRange chat__v1__update_session_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -958,14 +910,11 @@ static const ProtobufCIntRange chat__v1__update_session_request__number_ranges[1
 const ProtobufCMessageDescriptor chat__v1__update_session_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.UpdateSessionRequest",
-  "UpdateSessionRequest",
-  "Chat__V1__UpdateSessionRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__UpdateSessionRequest),
   4,
   chat__v1__update_session_request__field_descriptors,
-  chat__v1__update_session_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__update_session_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__update_session_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -973,7 +922,7 @@ const ProtobufCMessageDescriptor chat__v1__update_session_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__delete_session_request__field_descriptors[1] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -985,9 +934,6 @@ static const ProtobufCFieldDescriptor chat__v1__delete_session_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__delete_session_request__field_indices_by_name[] = {
-  0,   /* field[0] = session_id */
-};
 static const ProtobufCIntRange chat__v1__delete_session_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -996,14 +942,11 @@ static const ProtobufCIntRange chat__v1__delete_session_request__number_ranges[1
 const ProtobufCMessageDescriptor chat__v1__delete_session_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.DeleteSessionRequest",
-  "DeleteSessionRequest",
-  "Chat__V1__DeleteSessionRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__DeleteSessionRequest),
   1,
   chat__v1__delete_session_request__field_descriptors,
-  chat__v1__delete_session_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__delete_session_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__delete_session_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1011,7 +954,7 @@ const ProtobufCMessageDescriptor chat__v1__delete_session_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__delete_session_reply__field_descriptors[1] =
 {
   {
-    "existed",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -1023,9 +966,6 @@ static const ProtobufCFieldDescriptor chat__v1__delete_session_reply__field_desc
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__delete_session_reply__field_indices_by_name[] = {
-  0,   /* field[0] = existed */
-};
 static const ProtobufCIntRange chat__v1__delete_session_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1034,14 +974,11 @@ static const ProtobufCIntRange chat__v1__delete_session_reply__number_ranges[1 +
 const ProtobufCMessageDescriptor chat__v1__delete_session_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.DeleteSessionReply",
-  "DeleteSessionReply",
-  "Chat__V1__DeleteSessionReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__DeleteSessionReply),
   1,
   chat__v1__delete_session_reply__field_descriptors,
-  chat__v1__delete_session_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__delete_session_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__delete_session_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1049,7 +986,7 @@ const ProtobufCMessageDescriptor chat__v1__delete_session_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__list_messages_request__field_descriptors[4] =
 {
   {
-    "session_id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1061,7 +998,7 @@ static const ProtobufCFieldDescriptor chat__v1__list_messages_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "page_size",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
@@ -1073,7 +1010,7 @@ static const ProtobufCFieldDescriptor chat__v1__list_messages_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "page_token",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1085,7 +1022,7 @@ static const ProtobufCFieldDescriptor chat__v1__list_messages_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "newest_first",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
@@ -1097,12 +1034,6 @@ static const ProtobufCFieldDescriptor chat__v1__list_messages_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__list_messages_request__field_indices_by_name[] = {
-  3,   /* field[3] = newest_first */
-  1,   /* field[1] = page_size */
-  2,   /* field[2] = page_token */
-  0,   /* field[0] = session_id */
-};
 static const ProtobufCIntRange chat__v1__list_messages_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1111,14 +1042,11 @@ static const ProtobufCIntRange chat__v1__list_messages_request__number_ranges[1 
 const ProtobufCMessageDescriptor chat__v1__list_messages_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ListMessagesRequest",
-  "ListMessagesRequest",
-  "Chat__V1__ListMessagesRequest",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ListMessagesRequest),
   4,
   chat__v1__list_messages_request__field_descriptors,
-  chat__v1__list_messages_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__list_messages_request__number_ranges,
   (ProtobufCMessageInit) chat__v1__list_messages_request__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1126,7 +1054,7 @@ const ProtobufCMessageDescriptor chat__v1__list_messages_request__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__list_messages_reply__field_descriptors[2] =
 {
   {
-    "messages",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1138,7 +1066,7 @@ static const ProtobufCFieldDescriptor chat__v1__list_messages_reply__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "next_page_token",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1150,10 +1078,6 @@ static const ProtobufCFieldDescriptor chat__v1__list_messages_reply__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__list_messages_reply__field_indices_by_name[] = {
-  0,   /* field[0] = messages */
-  1,   /* field[1] = next_page_token */
-};
 static const ProtobufCIntRange chat__v1__list_messages_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1162,14 +1086,11 @@ static const ProtobufCIntRange chat__v1__list_messages_reply__number_ranges[1 + 
 const ProtobufCMessageDescriptor chat__v1__list_messages_reply__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ListMessagesReply",
-  "ListMessagesReply",
-  "Chat__V1__ListMessagesReply",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ListMessagesReply),
   2,
   chat__v1__list_messages_reply__field_descriptors,
-  chat__v1__list_messages_reply__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__list_messages_reply__number_ranges,
   (ProtobufCMessageInit) chat__v1__list_messages_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1177,7 +1098,7 @@ const ProtobufCMessageDescriptor chat__v1__list_messages_reply__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[8] =
 {
   {
-    "position",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
@@ -1189,7 +1110,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "role",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -1201,7 +1122,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "text",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1213,7 +1134,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "turn_id",
+    NULL, /* CODE_SIZE */
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1225,7 +1146,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "created_unix_microseconds",
+    NULL, /* CODE_SIZE */
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -1237,7 +1158,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    NULL, /* CODE_SIZE */
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1249,7 +1170,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "tool_calls",
+    NULL, /* CODE_SIZE */
     7,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -1261,7 +1182,7 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "tool_call_id",
+    NULL, /* CODE_SIZE */
     8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1273,16 +1194,6 @@ static const ProtobufCFieldDescriptor chat__v1__chat_message__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__chat_message__field_indices_by_name[] = {
-  4,   /* field[4] = created_unix_microseconds */
-  5,   /* field[5] = model */
-  0,   /* field[0] = position */
-  1,   /* field[1] = role */
-  2,   /* field[2] = text */
-  7,   /* field[7] = tool_call_id */
-  6,   /* field[6] = tool_calls */
-  3,   /* field[3] = turn_id */
-};
 static const ProtobufCIntRange chat__v1__chat_message__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1291,14 +1202,11 @@ static const ProtobufCIntRange chat__v1__chat_message__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor chat__v1__chat_message__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.ChatMessage",
-  "ChatMessage",
-  "Chat__V1__ChatMessage",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__ChatMessage),
   8,
   chat__v1__chat_message__field_descriptors,
-  chat__v1__chat_message__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__chat_message__number_ranges,
   (ProtobufCMessageInit) chat__v1__chat_message__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -1306,7 +1214,7 @@ const ProtobufCMessageDescriptor chat__v1__chat_message__descriptor =
 static const ProtobufCFieldDescriptor chat__v1__message_tool_call__field_descriptors[3] =
 {
   {
-    "id",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1318,7 +1226,7 @@ static const ProtobufCFieldDescriptor chat__v1__message_tool_call__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "name",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1330,7 +1238,7 @@ static const ProtobufCFieldDescriptor chat__v1__message_tool_call__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "arguments",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -1342,11 +1250,6 @@ static const ProtobufCFieldDescriptor chat__v1__message_tool_call__field_descrip
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned chat__v1__message_tool_call__field_indices_by_name[] = {
-  2,   /* field[2] = arguments */
-  0,   /* field[0] = id */
-  1,   /* field[1] = name */
-};
 static const ProtobufCIntRange chat__v1__message_tool_call__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -1355,77 +1258,52 @@ static const ProtobufCIntRange chat__v1__message_tool_call__number_ranges[1 + 1]
 const ProtobufCMessageDescriptor chat__v1__message_tool_call__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "chat.v1.MessageToolCall",
-  "MessageToolCall",
-  "Chat__V1__MessageToolCall",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__MessageToolCall),
   3,
   chat__v1__message_tool_call__field_descriptors,
-  chat__v1__message_tool_call__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  chat__v1__message_tool_call__number_ranges,
   (ProtobufCMessageInit) chat__v1__message_tool_call__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue chat__v1__message_role__enum_values_by_number[5] =
 {
-  { "MESSAGE_ROLE_UNSPECIFIED", "CHAT__V1__MESSAGE_ROLE__MESSAGE_ROLE_UNSPECIFIED", 0 },
-  { "MESSAGE_ROLE_SYSTEM", "CHAT__V1__MESSAGE_ROLE__MESSAGE_ROLE_SYSTEM", 1 },
-  { "MESSAGE_ROLE_USER", "CHAT__V1__MESSAGE_ROLE__MESSAGE_ROLE_USER", 2 },
-  { "MESSAGE_ROLE_ASSISTANT", "CHAT__V1__MESSAGE_ROLE__MESSAGE_ROLE_ASSISTANT", 3 },
-  { "MESSAGE_ROLE_TOOL", "CHAT__V1__MESSAGE_ROLE__MESSAGE_ROLE_TOOL", 4 },
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
+  { NULL, NULL, 3 }, /* CODE_SIZE */
+  { NULL, NULL, 4 }, /* CODE_SIZE */
 };
 static const ProtobufCIntRange chat__v1__message_role__value_ranges[] = {
 {0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex chat__v1__message_role__enum_values_by_name[5] =
-{
-  { "MESSAGE_ROLE_ASSISTANT", 3 },
-  { "MESSAGE_ROLE_SYSTEM", 1 },
-  { "MESSAGE_ROLE_TOOL", 4 },
-  { "MESSAGE_ROLE_UNSPECIFIED", 0 },
-  { "MESSAGE_ROLE_USER", 2 },
-};
 const ProtobufCEnumDescriptor chat__v1__message_role__descriptor =
 {
   PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "chat.v1.MessageRole",
-  "MessageRole",
-  "Chat__V1__MessageRole",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   5,
   chat__v1__message_role__enum_values_by_number,
-  5,
-  chat__v1__message_role__enum_values_by_name,
+  0, NULL, /* CODE_SIZE */
   1,
   chat__v1__message_role__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor chat__v1__session_service__method_descriptors[5] =
 {
-  { "ListSessions", &chat__v1__list_sessions_request__descriptor, &chat__v1__list_sessions_reply__descriptor },
-  { "GetSession", &chat__v1__get_session_request__descriptor, &chat__v1__session__descriptor },
-  { "UpdateSession", &chat__v1__update_session_request__descriptor, &chat__v1__session__descriptor },
-  { "DeleteSession", &chat__v1__delete_session_request__descriptor, &chat__v1__delete_session_reply__descriptor },
-  { "ListMessages", &chat__v1__list_messages_request__descriptor, &chat__v1__list_messages_reply__descriptor },
-};
-const unsigned chat__v1__session_service__method_indices_by_name[] = {
-  3,        /* DeleteSession */
-  1,        /* GetSession */
-  4,        /* ListMessages */
-  0,        /* ListSessions */
-  2         /* UpdateSession */
+  { NULL, &chat__v1__list_sessions_request__descriptor, &chat__v1__list_sessions_reply__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__get_session_request__descriptor, &chat__v1__session__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__update_session_request__descriptor, &chat__v1__session__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__delete_session_request__descriptor, &chat__v1__delete_session_reply__descriptor }, /* CODE_SIZE */
+  { NULL, &chat__v1__list_messages_request__descriptor, &chat__v1__list_messages_reply__descriptor }, /* CODE_SIZE */
 };
 const ProtobufCServiceDescriptor chat__v1__session_service__descriptor =
 {
   PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "chat.v1.SessionService",
-  "SessionService",
-  "Chat__V1__SessionService",
-  "chat.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   5,
   chat__v1__session_service__method_descriptors,
-  chat__v1__session_service__method_indices_by_name
+  NULL /* CODE_SIZE */
 };
 void chat__v1__session_service__list_sessions(ProtobufCService *service,
                                               const Chat__V1__ListSessionsRequest *input,

@@ -55,7 +55,7 @@ void   google__protobuf__any__free_unpacked
 static const ProtobufCFieldDescriptor google__protobuf__any__field_descriptors[2] =
 {
   {
-    "type_url",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -67,7 +67,7 @@ static const ProtobufCFieldDescriptor google__protobuf__any__field_descriptors[2
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "value",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -79,10 +79,6 @@ static const ProtobufCFieldDescriptor google__protobuf__any__field_descriptors[2
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned google__protobuf__any__field_indices_by_name[] = {
-  0,   /* field[0] = type_url */
-  1,   /* field[1] = value */
-};
 static const ProtobufCIntRange google__protobuf__any__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -91,14 +87,11 @@ static const ProtobufCIntRange google__protobuf__any__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor google__protobuf__any__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "google.protobuf.Any",
-  "Any",
-  "Google__Protobuf__Any",
-  "google.protobuf",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Google__Protobuf__Any),
   2,
   google__protobuf__any__field_descriptors,
-  google__protobuf__any__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  google__protobuf__any__number_ranges,
   (ProtobufCMessageInit) google__protobuf__any__init,
   NULL,NULL,NULL    /* reserved[123] */

@@ -55,7 +55,7 @@ void   google__protobuf__duration__free_unpacked
 static const ProtobufCFieldDescriptor google__protobuf__duration__field_descriptors[2] =
 {
   {
-    "seconds",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
@@ -67,7 +67,7 @@ static const ProtobufCFieldDescriptor google__protobuf__duration__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "nanos",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT32,
@@ -79,10 +79,6 @@ static const ProtobufCFieldDescriptor google__protobuf__duration__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned google__protobuf__duration__field_indices_by_name[] = {
-  1,   /* field[1] = nanos */
-  0,   /* field[0] = seconds */
-};
 static const ProtobufCIntRange google__protobuf__duration__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -91,14 +87,11 @@ static const ProtobufCIntRange google__protobuf__duration__number_ranges[1 + 1] 
 const ProtobufCMessageDescriptor google__protobuf__duration__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "google.protobuf.Duration",
-  "Duration",
-  "Google__Protobuf__Duration",
-  "google.protobuf",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Google__Protobuf__Duration),
   2,
   google__protobuf__duration__field_descriptors,
-  google__protobuf__duration__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  google__protobuf__duration__number_ranges,
   (ProtobufCMessageInit) google__protobuf__duration__init,
   NULL,NULL,NULL    /* reserved[123] */

@@ -145,7 +145,7 @@ void   google__rpc__retry_info__free_unpacked
 static const ProtobufCFieldDescriptor google__rpc__error_info__field_descriptors[3] =
 {
   {
-    "reason",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -157,7 +157,7 @@ static const ProtobufCFieldDescriptor google__rpc__error_info__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "domain",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -169,7 +169,7 @@ static const ProtobufCFieldDescriptor google__rpc__error_info__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "metadata",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -181,11 +181,6 @@ static const ProtobufCFieldDescriptor google__rpc__error_info__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned google__rpc__error_info__field_indices_by_name[] = {
-  1,   /* field[1] = domain */
-  2,   /* field[2] = metadata */
-  0,   /* field[0] = reason */
-};
 static const ProtobufCIntRange google__rpc__error_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -194,14 +189,11 @@ static const ProtobufCIntRange google__rpc__error_info__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor google__rpc__error_info__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "google.rpc.ErrorInfo",
-  "ErrorInfo",
-  "Google__Rpc__ErrorInfo",
-  "google.rpc",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Google__Rpc__ErrorInfo),
   3,
   google__rpc__error_info__field_descriptors,
-  google__rpc__error_info__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  google__rpc__error_info__number_ranges,
   (ProtobufCMessageInit) google__rpc__error_info__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -209,7 +201,7 @@ const ProtobufCMessageDescriptor google__rpc__error_info__descriptor =
 static const ProtobufCFieldDescriptor google__rpc__error_info_metadata_entry__field_descriptors[2] =
 {
   {
-    "key",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -221,7 +213,7 @@ static const ProtobufCFieldDescriptor google__rpc__error_info_metadata_entry__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "value",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -233,10 +225,6 @@ static const ProtobufCFieldDescriptor google__rpc__error_info_metadata_entry__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned google__rpc__error_info_metadata_entry__field_indices_by_name[] = {
-  0,   /* field[0] = key */
-  1,   /* field[1] = value */
-};
 static const ProtobufCIntRange google__rpc__error_info_metadata_entry__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -245,14 +233,11 @@ static const ProtobufCIntRange google__rpc__error_info_metadata_entry__number_ra
 const ProtobufCMessageDescriptor google__rpc__error_info_metadata_entry__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "google.rpc.ErrorInfoMetadataEntry",
-  "ErrorInfoMetadataEntry",
-  "Google__Rpc__ErrorInfoMetadataEntry",
-  "google.rpc",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Google__Rpc__ErrorInfoMetadataEntry),
   2,
   google__rpc__error_info_metadata_entry__field_descriptors,
-  google__rpc__error_info_metadata_entry__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  google__rpc__error_info_metadata_entry__number_ranges,
   (ProtobufCMessageInit) google__rpc__error_info_metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
@@ -260,7 +245,7 @@ const ProtobufCMessageDescriptor google__rpc__error_info_metadata_entry__descrip
 static const ProtobufCFieldDescriptor google__rpc__retry_info__field_descriptors[1] =
 {
   {
-    "retry_delay",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -272,9 +257,6 @@ static const ProtobufCFieldDescriptor google__rpc__retry_info__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned google__rpc__retry_info__field_indices_by_name[] = {
-  0,   /* field[0] = retry_delay */
-};
 static const ProtobufCIntRange google__rpc__retry_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -283,14 +265,11 @@ static const ProtobufCIntRange google__rpc__retry_info__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor google__rpc__retry_info__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "google.rpc.RetryInfo",
-  "RetryInfo",
-  "Google__Rpc__RetryInfo",
-  "google.rpc",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Google__Rpc__RetryInfo),
   1,
   google__rpc__retry_info__field_descriptors,
-  google__rpc__retry_info__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  google__rpc__retry_info__number_ranges,
   (ProtobufCMessageInit) google__rpc__retry_info__init,
   NULL,NULL,NULL    /* reserved[123] */

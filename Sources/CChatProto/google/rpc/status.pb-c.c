@@ -55,7 +55,7 @@ void   google__rpc__status__free_unpacked
 static const ProtobufCFieldDescriptor google__rpc__status__field_descriptors[3] =
 {
   {
-    "code",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT32,
@@ -67,7 +67,7 @@ static const ProtobufCFieldDescriptor google__rpc__status__field_descriptors[3] 
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "message",
+    NULL, /* CODE_SIZE */
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -79,7 +79,7 @@ static const ProtobufCFieldDescriptor google__rpc__status__field_descriptors[3] 
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "details",
+    NULL, /* CODE_SIZE */
     3,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
@@ -91,11 +91,6 @@ static const ProtobufCFieldDescriptor google__rpc__status__field_descriptors[3] 
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned google__rpc__status__field_indices_by_name[] = {
-  0,   /* field[0] = code */
-  2,   /* field[2] = details */
-  1,   /* field[1] = message */
-};
 static const ProtobufCIntRange google__rpc__status__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -104,14 +99,11 @@ static const ProtobufCIntRange google__rpc__status__number_ranges[1 + 1] =
 const ProtobufCMessageDescriptor google__rpc__status__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "google.rpc.Status",
-  "Status",
-  "Google__Rpc__Status",
-  "google.rpc",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Google__Rpc__Status),
   3,
   google__rpc__status__field_descriptors,
-  google__rpc__status__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  google__rpc__status__number_ranges,
   (ProtobufCMessageInit) google__rpc__status__init,
   NULL,NULL,NULL    /* reserved[123] */

@@ -100,7 +100,7 @@ void   grpc__health__v1__health_check_response__free_unpacked
 static const ProtobufCFieldDescriptor grpc__health__v1__health_check_request__field_descriptors[1] =
 {
   {
-    "service",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
@@ -112,9 +112,6 @@ static const ProtobufCFieldDescriptor grpc__health__v1__health_check_request__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned grpc__health__v1__health_check_request__field_indices_by_name[] = {
-  0,   /* field[0] = service */
-};
 static const ProtobufCIntRange grpc__health__v1__health_check_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -123,46 +120,32 @@ static const ProtobufCIntRange grpc__health__v1__health_check_request__number_ra
 const ProtobufCMessageDescriptor grpc__health__v1__health_check_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "grpc.health.v1.HealthCheckRequest",
-  "HealthCheckRequest",
-  "Grpc__Health__V1__HealthCheckRequest",
-  "grpc.health.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Grpc__Health__V1__HealthCheckRequest),
   1,
   grpc__health__v1__health_check_request__field_descriptors,
-  grpc__health__v1__health_check_request__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  grpc__health__v1__health_check_request__number_ranges,
   (ProtobufCMessageInit) grpc__health__v1__health_check_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue grpc__health__v1__health_check_response__serving_status__enum_values_by_number[4] =
 {
-  { "UNKNOWN", "GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__UNKNOWN", 0 },
-  { "SERVING", "GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING", 1 },
-  { "NOT_SERVING", "GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING", 2 },
-  { "SERVICE_UNKNOWN", "GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN", 3 },
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
+  { NULL, NULL, 3 }, /* CODE_SIZE */
 };
 static const ProtobufCIntRange grpc__health__v1__health_check_response__serving_status__value_ranges[] = {
 {0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex grpc__health__v1__health_check_response__serving_status__enum_values_by_name[4] =
-{
-  { "NOT_SERVING", 2 },
-  { "SERVICE_UNKNOWN", 3 },
-  { "SERVING", 1 },
-  { "UNKNOWN", 0 },
-};
 const ProtobufCEnumDescriptor grpc__health__v1__health_check_response__serving_status__descriptor =
 {
   PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "grpc.health.v1.HealthCheckResponse.ServingStatus",
-  "ServingStatus",
-  "Grpc__Health__V1__HealthCheckResponse__ServingStatus",
-  "grpc.health.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   4,
   grpc__health__v1__health_check_response__serving_status__enum_values_by_number,
-  4,
-  grpc__health__v1__health_check_response__serving_status__enum_values_by_name,
+  0, NULL, /* CODE_SIZE */
   1,
   grpc__health__v1__health_check_response__serving_status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
@@ -170,7 +153,7 @@ const ProtobufCEnumDescriptor grpc__health__v1__health_check_response__serving_s
 static const ProtobufCFieldDescriptor grpc__health__v1__health_check_response__field_descriptors[1] =
 {
   {
-    "status",
+    NULL, /* CODE_SIZE */
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_ENUM,
@@ -182,9 +165,6 @@ static const ProtobufCFieldDescriptor grpc__health__v1__health_check_response__f
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned grpc__health__v1__health_check_response__field_indices_by_name[] = {
-  0,   /* field[0] = status */
-};
 static const ProtobufCIntRange grpc__health__v1__health_check_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
@@ -193,37 +173,27 @@ static const ProtobufCIntRange grpc__health__v1__health_check_response__number_r
 const ProtobufCMessageDescriptor grpc__health__v1__health_check_response__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "grpc.health.v1.HealthCheckResponse",
-  "HealthCheckResponse",
-  "Grpc__Health__V1__HealthCheckResponse",
-  "grpc.health.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Grpc__Health__V1__HealthCheckResponse),
   1,
   grpc__health__v1__health_check_response__field_descriptors,
-  grpc__health__v1__health_check_response__field_indices_by_name,
+  NULL, /* CODE_SIZE */
   1,  grpc__health__v1__health_check_response__number_ranges,
   (ProtobufCMessageInit) grpc__health__v1__health_check_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCMethodDescriptor grpc__health__v1__health__method_descriptors[2] =
 {
-  { "Check", &grpc__health__v1__health_check_request__descriptor, &grpc__health__v1__health_check_response__descriptor },
-  { "Watch", &grpc__health__v1__health_check_request__descriptor, &grpc__health__v1__health_check_response__descriptor },
-};
-const unsigned grpc__health__v1__health__method_indices_by_name[] = {
-  0,        /* Check */
-  1         /* Watch */
+  { NULL, &grpc__health__v1__health_check_request__descriptor, &grpc__health__v1__health_check_response__descriptor }, /* CODE_SIZE */
+  { NULL, &grpc__health__v1__health_check_request__descriptor, &grpc__health__v1__health_check_response__descriptor }, /* CODE_SIZE */
 };
 const ProtobufCServiceDescriptor grpc__health__v1__health__descriptor =
 {
   PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "grpc.health.v1.Health",
-  "Health",
-  "Grpc__Health__V1__Health",
-  "grpc.health.v1",
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
   2,
   grpc__health__v1__health__method_descriptors,
-  grpc__health__v1__health__method_indices_by_name
+  NULL /* CODE_SIZE */
 };
 void grpc__health__v1__health__check(ProtobufCService *service,
                                      const Grpc__Health__V1__HealthCheckRequest *input,
