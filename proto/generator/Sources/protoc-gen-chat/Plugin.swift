@@ -1,6 +1,6 @@
 // A protoc plugin: reads a CodeGeneratorRequest from standard input, writes a CodeGeneratorResponse to standard output.
 //
-//     protoc --plugin=protoc-gen-chat --chat_out=DIR --chat_opt=messages|stubs|factories|c-client|python FILES
+//     protoc --plugin=protoc-gen-chat --chat_out=DIR --chat_opt=messages|stubs|factories|c-client|c-tests|python FILES
 //     protoc-gen-chat breaking OLD NEW       compares two descriptor sets; exit 1 with one line a breaking change
 //
 // To add a back end: write a `Backend`, name it in `backends`, and run it from proto/generate.
@@ -15,6 +15,7 @@ enum Plugin {
         StubsBackend.name: StubsBackend(),
         FactoriesBackend.name: FactoriesBackend(),
         CClientBackend.name: CClientBackend(),
+        CTestsBackend.name: CTestsBackend(),
         PythonBackend.name: PythonBackend(),
     ]
 
