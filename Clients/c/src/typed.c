@@ -72,6 +72,8 @@ int32_t typed_unpack(
     ProtobufCAllocator allocator = {budget_alloc, budget_free, &budget};
     static const uint8_t none[1];
     error_clear(error);
+    *message = NULL;
+    if (!bytes && length > 0) return error_set(error, CHAT_INVALID_ARGUMENT, "", "a length without bytes");
     *message = protobuf_c_message_unpack(type, &allocator, length, bytes ? bytes : none);
     if (*message) return CHAT_OK;
     if (budget.is_out_of_memory) return error_no_memory(error);
@@ -118,22 +120,27 @@ static void choose(const ProtobufCMessageDescriptor *type, void *message, const 
     *number = field->id;
 }
 
-static bool copy_bytes(ProtobufCBinaryData *data, const void *bytes, size_t length) {
+/* CHAT_INVALID_ARGUMENT for a length without bytes. A zero follows the copy, as it does what is unpacked. */
+static int32_t copy_bytes(ProtobufCBinaryData *data, const void *bytes, size_t length) {
     uint8_t *copy = NULL;
+    if (!bytes && length > 0) return CHAT_INVALID_ARGUMENT;
+    if (length == SIZE_MAX) return CHAT_RESOURCE_EXHAUSTED;
     if (length > 0) {
-        copy = malloc(length);
-        if (!copy) return false;
+        copy = malloc(length + 1);
+        if (!copy) return CHAT_RESOURCE_EXHAUSTED;
         memcpy(copy, bytes, length);
+        copy[length] = 0;
     }
     *data = (ProtobufCBinaryData){length, copy};
-    return true;
+    return CHAT_OK;
 }
 
 int32_t typed_set_bytes(
     const ProtobufCMessageDescriptor *type, void *message, unsigned number, const void *bytes, size_t length) {
     const ProtobufCFieldDescriptor *field = field_of(type, number);
     ProtobufCBinaryData copy;
-    if (!copy_bytes(&copy, bytes, length)) return CHAT_RESOURCE_EXHAUSTED;
+    int32_t status = copy_bytes(&copy, bytes, length);
+    if (status != CHAT_OK) return status;
     bool is_oneof = field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
     if (is_oneof) choose(type, message, field);
     else release_value(field, at(message, field->offset));
@@ -158,7 +165,9 @@ int32_t typed_add_bytes(
     const ProtobufCMessageDescriptor *type, void *message, unsigned number, const void *bytes, size_t length) {
     const ProtobufCFieldDescriptor *field = field_of(type, number);
     ProtobufCBinaryData *place = grow(field, message, sizeof *place);
-    if (!place || !copy_bytes(place, bytes, length)) return CHAT_RESOURCE_EXHAUSTED;
+    if (!place) return CHAT_RESOURCE_EXHAUSTED;
+    int32_t status = copy_bytes(place, bytes, length);
+    if (status != CHAT_OK) return status;
     ++*(size_t *)at(message, field->quantifier_offset);
     return CHAT_OK;
 }

@@ -255,6 +255,24 @@ static void hostile_bytes(const struct reply_case *item) {
     protobuf_c_message_free_unpacked(want, NULL);
 }
 
+/* A length without bytes changes nothing, and what a caller wrote reads as what a server sent. */
+static void arguments(void) {
+    chat_v1_import_messages_request *request;
+    chat_v1_chat_message *message;
+    CHECK(chat_v1_import_messages_request_create(&request) == CHAT_OK, "memory");
+    CHECK(chat_v1_import_messages_request_add_messages(request, &message) == CHAT_OK, "memory");
+    CHECK(chat_v1_chat_message_set_text(message, "text", 4) == CHAT_OK, "set");
+    CHECK(chat_v1_chat_message_set_text(message, NULL, 1) == CHAT_INVALID_ARGUMENT, "no bytes");
+    CHECK(!strcmp(chat_v1_chat_message_text(message, NULL), "text"), "a zero follows");
+    CHECK(chat_v1_chat_message_set_text(message, NULL, 0) == CHAT_OK, "no text");
+    CHECK(!strcmp(chat_v1_chat_message_text(message, NULL), ""), "none");
+    chat_v1_import_messages_request_destroy(request);
+    chat_v1_chat_reply *reply;
+    CHECK(chat_v1_chat_reply_unpack(NULL, 5, &reply, NULL) == CHAT_INVALID_ARGUMENT && !reply, "no bytes");
+    CHECK(chat_v1_chat_reply_unpack(NULL, 0, &reply, NULL) == CHAT_OK, "an empty reply");
+    chat_v1_chat_reply_destroy(reply);
+}
+
 /* The functions for every message. */
 #include "generated/message_cases.c"
 
@@ -269,6 +287,7 @@ int main(void) {
         for (int round = 0; round < ROUNDS; round++) round_trip(NULL, &reply_cases[i]);
         hostile_bytes(&reply_cases[i]);
     }
+    arguments();
     printf("messages: %zu requests and %zu replies passed\n", request_cases_count, reply_cases_count);
     return 0;
 }
