@@ -78,10 +78,10 @@ struct ComparisonTests {
             Goal(figure: .serverCPUMicrosecondsPerCall, bound: .atMost(0.15)),
         ]
         let expected = """
-            | work | `chatd`: calls/s, p50, p99, CPU | beside it: calls/s, p50, CPU | calls | p50 | CPU |
+            | work | `chatd`: calls/s, p50, p99, CPU | beside it: calls/s, p50, CPU | calls x | p50 x | CPU x |
             |---|---|---|---:|---:|---:|
-            | echo 1 x 1 | C client 40.0k, 20.0 us, 123 us, 4.31 us | bare C 100k, 10.0 us, - | 0.400 x (>= 0.30) \
-            | 2.00 x (<= 1) | - |
+            | echo 1x1 | by C 40.0k, 20.0 us, 123 us, 4.31 us | bare C 100k, 10.0 us, - | 0.40 (>=0.30) | \
+            2.0 (<=1) | - |
 
             | beside that | measured | goal |
             |---|---:|---|

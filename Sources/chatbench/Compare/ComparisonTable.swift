@@ -38,7 +38,7 @@ struct ComparisonTable: Sendable {
 
     private static let ratioFigures: [Figure] = [.callsPerSecond, .p50Microseconds, .serverCPUMicrosecondsPerCall]
     private static let head =
-        "| work | `chatd`: calls/s, p50, p99, CPU | beside it: calls/s, p50, CPU | calls | p50 | CPU |"
+        "| work | `chatd`: calls/s, p50, p99, CPU | beside it: calls/s, p50, CPU | calls x | p50 x | CPU x |"
     private static let rule = "|---|---|---|---:|---:|---:|"
 
     private func rows(_ contest: Contest) -> [String] {
@@ -59,7 +59,7 @@ struct ComparisonTable: Sendable {
             guard let ratio = ratios[figure] else { return "-" }
             // Tokens follow calls: an answer has the same number in every call.
             let goal = pair?.goals.first { $0.figure == figure || ($0.figure.isRate && figure.isRate) }
-            return Decimal.short(ratio.median) + " x" + (goal.map { " (\($0.boundText))" } ?? "")
+            return Decimal.brief(ratio.median) + (goal.map { " (\($0.boundText))" } ?? "")
         }
         let ours = Self.cell(contestant.shortTitle, own, [.p50Microseconds, .p99Microseconds])
         let theirs = pair.map { Self.cell($0.theirs.shortTitle, other, [.p50Microseconds]) } ?? "-"

@@ -45,7 +45,7 @@ enum ComparedWork: String, CaseIterable, Sendable {
     static let tokens = 50
 
     var title: String {
-        let shape = "\(connections) x \(inFlight)"
+        let shape = "\(connections)x\(inFlight)"
         return switch self {
         case .echo16x16, .echo16x1, .echo1x1: "echo \(shape)"
         case .chat: "turn \(shape)"
@@ -81,10 +81,11 @@ struct Contestant: Hashable, Sendable {
     var shortTitle: String {
         switch (server, load) {
         case (.peer(.seed), _): "FastAPI"
+        case (.peer(.grpc), _): "gRPC"
         case (.peer(let peer), _): peer.title
         case (.chatd(let store), .chatbench): "`\(store.rawValue):`"
-        case (.chatd, .peer(.bare)): "C client"
-        case (.chatd, .peer(.ttrpc)): "Go client"
+        case (.chatd, .peer(.bare)): "by C"
+        case (.chatd, .peer(.ttrpc)): "by Go"
         case (.chatd, .peer(let peer)): "\(peer.title)'s client"
         }
     }
@@ -116,14 +117,14 @@ struct Goal: Sendable, Equatable {
 
     var text: String {
         let name = figure == .serverCPUMicrosecondsPerCall ? "CPU" : figure.title
-        return "\(name) \(boundText) x"
+        return "\(name) \(boundText.prefix(2)) \(boundText.dropFirst(2)) x"
     }
 
     /// Without the figure's name.
     var boundText: String {
         switch bound {
-        case .atLeast(let limit): ">= \(Self.plain(limit))"
-        case .atMost(let limit): "<= \(Self.plain(limit))"
+        case .atLeast(let limit): ">=\(Self.plain(limit))"
+        case .atMost(let limit): "<=\(Self.plain(limit))"
         }
     }
 
@@ -242,7 +243,9 @@ struct Selection: Sendable, Equatable {
         if names.isEmpty { extras = Set(Extra.allCases) }
         guard names.isEmpty || !works.isEmpty || !peers.isEmpty else { return }
         let wantedPeers = peers.isEmpty ? Set(Peer.allCases) : peers
-        for work in ComparedWork.allCases where works.isEmpty || works.contains(work) {
+        // One call on each of many connections lies between the other two echoes: on request.
+        if works.isEmpty { works = Set(ComparedWork.allCases).subtracting([.echo16x1]) }
+        for work in ComparedWork.allCases where works.contains(work) {
             let contest = Contest(work, peers: wantedPeers)
             // A work that none of the peers asked for can do is not what was meant.
             if peers.isEmpty || !contest.pairs.isEmpty { contests.append(contest) }

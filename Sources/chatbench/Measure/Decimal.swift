@@ -34,6 +34,12 @@ enum Decimal {
         }
     }
 
+    /// Two digits that count.
+    static func brief(_ value: Double) -> String {
+        let size = abs(value)
+        return text(value, digits: size >= 9.95 ? 0 : size >= 0.995 ? 1 : size >= 0.0995 ? 2 : 3)
+    }
+
     /// Microseconds, as people read them.
     static func time(_ microseconds: Double) -> String {
         microseconds < 999.5 ? "\(short(microseconds)) us" : "\(short(microseconds / 1000)) ms"

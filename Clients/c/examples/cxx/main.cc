@@ -28,7 +28,8 @@ void must_be(int32_t status, int32_t expected, const char *what) {
 }
 
 // Sets a text.
-template <typename T> void set(int32_t (*setter)(T *, const void *, size_t), const handle<T> &to, std::string_view text) {
+template <typename T>
+void set(int32_t (*setter)(T *, const void *, size_t), const handle<T> &to, std::string_view text) {
     if (setter(to.get(), text.data(), text.size()) != CHAT_OK) std::abort();
 }
 
