@@ -72,13 +72,21 @@ enum {
     CHAT_ORIGIN_SERVER = 2
 };
 
+/* What went wrong. */
 typedef struct chat_error chat_error;
+/* How a client and its calls behave. */
 typedef struct chat_options chat_options;
+/* A connection to one of several servers, made anew when it is lost. */
 typedef struct chat_client chat_client;
+/* What one call has of its own. */
 typedef struct chat_call_options chat_call_options;
+/* Cancels calls from elsewhere. */
 typedef struct chat_cancellation chat_cancellation;
+/* A call whose answer comes in several messages. */
 typedef struct chat_stream chat_stream;
+/* Calls that complete without a thread that waits for each. */
 typedef struct chat_queue chat_queue;
+/* One message or the end of a call of a queue. */
 typedef struct chat_completion chat_completion;
 
 /* The library's version, such as "1.0.0". Static. */
@@ -95,6 +103,7 @@ CHAT_API void chat_bytes_free(void *bytes);
 /* An empty error, to be filled by calls. Each call that takes it empties it first. CHAT_RESOURCE_EXHAUSTED when there
  * is no memory. */
 CHAT_API int32_t chat_error_create(chat_error **error);
+/* Releases it. NULL is allowed. */
 CHAT_API void chat_error_destroy(chat_error *error);
 /* CHAT_OK when there was none. */
 CHAT_API int32_t chat_error_status(const chat_error *error);
@@ -118,6 +127,7 @@ CHAT_API const char *chat_error_info(const chat_error *error, const char *key);
 /* Options with their defaults, which each setter names. A setter answers CHAT_INVALID_ARGUMENT to a value out of its
  * range and changes nothing then. A client copies its options. TLS will be set here. */
 CHAT_API int32_t chat_options_create(chat_options **options);
+/* Releases them; a client made with them lives on. NULL is allowed. */
 CHAT_API void chat_options_destroy(chat_options *options);
 /* The longest wait for one address to accept: 5,000. 1 to 3,600,000. Name resolution is the system's and ends by its
  * rules; calls do not wait for it longer than their own timeouts. */
@@ -167,7 +177,10 @@ CHAT_API void chat_client_destroy(chat_client *client);
 
 /* ---- Options of a call ------------------------------------------------------------------------------------------- */
 
+/* Options with their defaults. They may be used for several calls, at the same time, too, and be released once these
+ * have begun. CHAT_RESOURCE_EXHAUSTED when there is no memory. */
 CHAT_API int32_t chat_call_options_create(chat_call_options **options);
+/* Releases them. NULL is allowed. */
 CHAT_API void chat_call_options_destroy(chat_call_options *options);
 /* The call's timeout; 0 for the client's. 0 to 2,147,483,647. */
 CHAT_API int32_t chat_call_options_set_timeout(chat_call_options *options, int64_t milliseconds);
@@ -181,6 +194,7 @@ CHAT_API int32_t chat_call_options_set_cancellation(chat_call_options *options, 
 
 /* Cancels calls from another thread: those that have it in their options and run, and all that begin later. */
 CHAT_API int32_t chat_cancellation_create(chat_cancellation **cancellation);
+/* Releases it, when no call that has it runs any more. NULL is allowed. */
 CHAT_API void chat_cancellation_destroy(chat_cancellation *cancellation);
 /* The calls fail with CHAT_CANCELLED, and the server is told. Safe to repeat. Not from a signal handler. */
 CHAT_API void chat_cancellation_trigger(chat_cancellation *cancellation);
@@ -238,7 +252,9 @@ CHAT_API void chat_queue_cancel(chat_queue *queue, uint64_t tag);
  * milliseconds. */
 CHAT_API int32_t chat_queue_next(chat_queue *queue, int64_t timeout, chat_completion **completion);
 
+/* Releases it with its message and error. NULL is allowed. */
 CHAT_API void chat_completion_destroy(chat_completion *completion);
+/* The tag that its call was started with. */
 CHAT_API uint64_t chat_completion_tag(const chat_completion *completion);
 /* True for the last completion of its call. Of a stream, messages come before it, each with CHAT_OK. */
 CHAT_API bool chat_completion_is_last(const chat_completion *completion);

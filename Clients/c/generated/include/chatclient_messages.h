@@ -205,6 +205,7 @@ typedef struct chat_health_v1_health_check_response chat_health_v1_health_check_
 CHAT_API int32_t chat_v1_chat_request_create(chat_v1_chat_request **message);
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_chat_request_pack(const chat_v1_chat_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_chat_request_destroy(chat_v1_chat_request *message);
 /* What the user wrote: UTF-8, not empty, not only white space, at most the server's `message_bytes_max`. */
 CHAT_API int32_t chat_v1_chat_request_set_message(chat_v1_chat_request *message, const void *bytes, size_t length);
@@ -234,6 +235,7 @@ CHAT_API void chat_v1_chat_request_set_busy_wait_milliseconds(chat_v1_chat_reque
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_chat_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_chat_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_chat_reply_destroy(chat_v1_chat_reply *message);
 /* The answer. */
 CHAT_API const char *chat_v1_chat_reply_text(const chat_v1_chat_reply *message, size_t *length);
@@ -248,6 +250,7 @@ CHAT_API int32_t chat_v1_chat_reply_finish_reason(const chat_v1_chat_reply *mess
 /* Tokens, as the provider counted them; zeros when it did not. Of a replayed turn: what the first run used. */
 CHAT_API const chat_v1_token_usage *chat_v1_chat_reply_usage(const chat_v1_chat_reply *message);
 /* The tools that ran, in order. */
+/* How many there are; each by its index, from 0, with _at. */
 CHAT_API size_t chat_v1_chat_reply_tool_runs_count(const chat_v1_chat_reply *message);
 CHAT_API const chat_v1_tool_run *chat_v1_chat_reply_tool_runs_at(const chat_v1_chat_reply *message, size_t index);
 /* Where the time went, in this call. */
@@ -307,6 +310,7 @@ CHAT_API int32_t chat_v1_chat_event_unpack(
 /* As chat_stream_next, for a stream of these. */
 CHAT_API int32_t chat_v1_chat_event_next(
     chat_stream *stream, int64_t timeout, chat_v1_chat_event **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_chat_event_destroy(chat_v1_chat_event *message);
 /* 1 for the first event of a stream, then one more each time: a gap means that events were lost. */
 CHAT_API uint64_t chat_v1_chat_event_sequence(const chat_v1_chat_event *message);
@@ -374,6 +378,7 @@ CHAT_API int32_t chat_v1_turn_finished_finish_reason(const chat_v1_turn_finished
 /* As in ChatReply. */
 CHAT_API const chat_v1_token_usage *chat_v1_turn_finished_usage(const chat_v1_turn_finished *message);
 /* As in ChatReply. */
+/* How many there are; each by its index, from 0, with _at. */
 CHAT_API size_t chat_v1_turn_finished_tool_runs_count(const chat_v1_turn_finished *message);
 CHAT_API const chat_v1_tool_run *chat_v1_turn_finished_tool_runs_at(const chat_v1_turn_finished *message, size_t index);
 /* As in ChatReply. */
@@ -392,6 +397,7 @@ CHAT_API int32_t chat_v1_cancel_turn_request_create(chat_v1_cancel_turn_request 
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_cancel_turn_request_pack(
     const chat_v1_cancel_turn_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_cancel_turn_request_destroy(chat_v1_cancel_turn_request *message);
 /* The turn's session; empty to cancel the turns with this id in all of the caller's sessions. */
 CHAT_API int32_t chat_v1_cancel_turn_request_set_session_id(
@@ -406,6 +412,7 @@ CHAT_API int32_t chat_v1_cancel_turn_request_set_turn_id(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_cancel_turn_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_cancel_turn_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_cancel_turn_reply_destroy(chat_v1_cancel_turn_reply *message);
 /* What became of the turn. */
 CHAT_API int32_t chat_v1_cancel_turn_reply_outcome(const chat_v1_cancel_turn_reply *message);
@@ -416,6 +423,7 @@ CHAT_API int32_t chat_v1_cancel_turn_reply_outcome(const chat_v1_cancel_turn_rep
 CHAT_API int32_t chat_v1_echo_request_create(chat_v1_echo_request **message);
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_echo_request_pack(const chat_v1_echo_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_echo_request_destroy(chat_v1_echo_request *message);
 /* Any bytes, up to the frame limit. */
 CHAT_API int32_t chat_v1_echo_request_set_payload(chat_v1_echo_request *message, const void *bytes, size_t length);
@@ -426,6 +434,7 @@ CHAT_API int32_t chat_v1_echo_request_set_payload(chat_v1_echo_request *message,
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_echo_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_echo_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_echo_reply_destroy(chat_v1_echo_reply *message);
 /* The request's bytes. */
 CHAT_API const uint8_t *chat_v1_echo_reply_payload(const chat_v1_echo_reply *message, size_t *length);
@@ -437,6 +446,7 @@ CHAT_API int32_t chat_v1_acquire_lock_request_create(chat_v1_acquire_lock_reques
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_acquire_lock_request_pack(
     const chat_v1_acquire_lock_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_acquire_lock_request_destroy(chat_v1_acquire_lock_request *message);
 /* What is locked: 1 to 256 bytes without control characters, spaces or braces. */
 CHAT_API int32_t chat_v1_acquire_lock_request_set_key(
@@ -459,6 +469,7 @@ CHAT_API int32_t chat_v1_acquire_lock_request_set_owner_label(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_acquire_lock_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_acquire_lock_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_acquire_lock_reply_destroy(chat_v1_acquire_lock_reply *message);
 /* Greater than that of every lease on this key before. */
 CHAT_API uint64_t chat_v1_acquire_lock_reply_fence(const chat_v1_acquire_lock_reply *message);
@@ -472,6 +483,7 @@ CHAT_API int32_t chat_v1_renew_lock_request_create(chat_v1_renew_lock_request **
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_renew_lock_request_pack(
     const chat_v1_renew_lock_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_renew_lock_request_destroy(chat_v1_renew_lock_request *message);
 /* As in AcquireLockRequest. */
 CHAT_API int32_t chat_v1_renew_lock_request_set_key(
@@ -488,6 +500,7 @@ CHAT_API void chat_v1_renew_lock_request_set_ttl_milliseconds(chat_v1_renew_lock
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_renew_lock_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_renew_lock_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_renew_lock_reply_destroy(chat_v1_renew_lock_reply *message);
 /* Unchanged by renewal. */
 CHAT_API uint64_t chat_v1_renew_lock_reply_fence(const chat_v1_renew_lock_reply *message);
@@ -501,6 +514,7 @@ CHAT_API int32_t chat_v1_release_lock_request_create(chat_v1_release_lock_reques
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_release_lock_request_pack(
     const chat_v1_release_lock_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_release_lock_request_destroy(chat_v1_release_lock_request *message);
 /* As in AcquireLockRequest. */
 CHAT_API int32_t chat_v1_release_lock_request_set_key(
@@ -515,6 +529,7 @@ CHAT_API int32_t chat_v1_release_lock_request_set_token(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_release_lock_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_release_lock_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_release_lock_reply_destroy(chat_v1_release_lock_reply *message);
 
 /* ---- chat_v1_inspect_lock_request ---- */
@@ -524,6 +539,7 @@ CHAT_API int32_t chat_v1_inspect_lock_request_create(chat_v1_inspect_lock_reques
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_inspect_lock_request_pack(
     const chat_v1_inspect_lock_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_inspect_lock_request_destroy(chat_v1_inspect_lock_request *message);
 /* As in AcquireLockRequest. */
 CHAT_API int32_t chat_v1_inspect_lock_request_set_key(
@@ -535,6 +551,7 @@ CHAT_API int32_t chat_v1_inspect_lock_request_set_key(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_inspect_lock_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_inspect_lock_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_inspect_lock_reply_destroy(chat_v1_inspect_lock_reply *message);
 /* True while someone holds it; all below but `waiters` is zero or empty otherwise. */
 CHAT_API bool chat_v1_inspect_lock_reply_held(const chat_v1_inspect_lock_reply *message);
@@ -556,6 +573,7 @@ CHAT_API int32_t chat_v1_hold_lock_request_create(chat_v1_hold_lock_request **me
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_hold_lock_request_pack(
     const chat_v1_hold_lock_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_hold_lock_request_destroy(chat_v1_hold_lock_request *message);
 /* As in AcquireLockRequest. */
 CHAT_API int32_t chat_v1_hold_lock_request_set_key(
@@ -580,6 +598,7 @@ CHAT_API int32_t chat_v1_hold_lock_event_unpack(
 /* As chat_stream_next, for a stream of these. */
 CHAT_API int32_t chat_v1_hold_lock_event_next(
     chat_stream *stream, int64_t timeout, chat_v1_hold_lock_event **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_hold_lock_event_destroy(chat_v1_hold_lock_event *message);
 /* What chat_v1_hold_lock_event_event_case tells; 0 for none, and others for kinds that are newer than this. */
 enum {
@@ -619,6 +638,7 @@ CHAT_API int32_t chat_v1_force_release_lock_request_create(chat_v1_force_release
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_force_release_lock_request_pack(
     const chat_v1_force_release_lock_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_force_release_lock_request_destroy(chat_v1_force_release_lock_request *message);
 /* As in AcquireLockRequest. */
 CHAT_API int32_t chat_v1_force_release_lock_request_set_key(
@@ -632,6 +652,7 @@ CHAT_API void chat_v1_force_release_lock_request_set_fence(chat_v1_force_release
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_force_release_lock_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_force_release_lock_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_force_release_lock_reply_destroy(chat_v1_force_release_lock_reply *message);
 /* Whose it was. */
 CHAT_API const char *chat_v1_force_release_lock_reply_owner_label(
@@ -643,6 +664,7 @@ CHAT_API const char *chat_v1_force_release_lock_reply_owner_label(
 CHAT_API int32_t chat_v1_backup_request_create(chat_v1_backup_request **message);
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_backup_request_pack(const chat_v1_backup_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_backup_request_destroy(chat_v1_backup_request *message);
 
 /* ---- chat_v1_backup_event ---- */
@@ -654,6 +676,7 @@ CHAT_API int32_t chat_v1_backup_event_unpack(
 /* As chat_stream_next, for a stream of these. */
 CHAT_API int32_t chat_v1_backup_event_next(
     chat_stream *stream, int64_t timeout, chat_v1_backup_event **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_backup_event_destroy(chat_v1_backup_event *message);
 /* What chat_v1_backup_event_event_case tells; 0 for none, and others for kinds that are newer than this. */
 enum {
@@ -689,6 +712,7 @@ CHAT_API int32_t chat_v1_import_messages_request_create(chat_v1_import_messages_
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_import_messages_request_pack(
     const chat_v1_import_messages_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_import_messages_request_destroy(chat_v1_import_messages_request *message);
 /* The session's id: 1 to 128 bytes without control characters, spaces or braces. */
 CHAT_API int32_t chat_v1_import_messages_request_set_session_id(
@@ -720,6 +744,7 @@ CHAT_API void chat_v1_import_messages_request_set_created_unix_microseconds(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_import_messages_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_import_messages_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_import_messages_reply_destroy(chat_v1_import_messages_reply *message);
 /* How many of them were added; the others stood there already. */
 CHAT_API uint32_t chat_v1_import_messages_reply_added_messages(const chat_v1_import_messages_reply *message);
@@ -733,6 +758,7 @@ CHAT_API int32_t chat_v1_get_server_info_request_create(chat_v1_get_server_info_
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_get_server_info_request_pack(
     const chat_v1_get_server_info_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_get_server_info_request_destroy(chat_v1_get_server_info_request *message);
 
 /* ---- chat_v1_server_info ---- */
@@ -741,10 +767,12 @@ CHAT_API void chat_v1_get_server_info_request_destroy(chat_v1_get_server_info_re
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_server_info_unpack(
     const uint8_t *bytes, size_t length, chat_v1_server_info **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_server_info_destroy(chat_v1_server_info *message);
 /* The server's version, such as "1.2.0". */
 CHAT_API const char *chat_v1_server_info_version(const chat_v1_server_info *message, size_t *length);
 /* The names of the services that it serves, such as "chat.v1.ChatService", sorted. */
+/* How many there are; each by its index, from 0, with _at. */
 CHAT_API size_t chat_v1_server_info_services_count(const chat_v1_server_info *message);
 CHAT_API const char *chat_v1_server_info_services_at(const chat_v1_server_info *message, size_t index, size_t *length);
 /* The configured model, in words for people, such as "gpt-4o-mini at https://api.openai.com/v1". */
@@ -777,6 +805,7 @@ CHAT_API int32_t chat_v1_authenticate_request_create(chat_v1_authenticate_reques
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_authenticate_request_pack(
     const chat_v1_authenticate_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_authenticate_request_destroy(chat_v1_authenticate_request *message);
 /* The bearer token, at most 8,192 bytes. A secret: never logged. */
 CHAT_API int32_t chat_v1_authenticate_request_set_token(
@@ -788,6 +817,7 @@ CHAT_API int32_t chat_v1_authenticate_request_set_token(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_authenticate_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_authenticate_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_authenticate_reply_destroy(chat_v1_authenticate_reply *message);
 /* The name that the caller's sessions belong to. */
 CHAT_API const char *chat_v1_authenticate_reply_owner(const chat_v1_authenticate_reply *message, size_t *length);
@@ -800,12 +830,14 @@ CHAT_API int64_t chat_v1_authenticate_reply_expires_unix_microseconds(const chat
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_session_unpack(
     const uint8_t *bytes, size_t length, chat_v1_session **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_session_destroy(chat_v1_session *message);
 /* 1 to 128 bytes without control characters, spaces or braces. */
 CHAT_API const char *chat_v1_session_id(const chat_v1_session *message, size_t *length);
 /* The first words of the first message until it is renamed; at most 256 bytes. */
 CHAT_API const char *chat_v1_session_title(const chat_v1_session *message, size_t *length);
 /* The caller's own marks, each key once, sorted by key; at most 16. */
+/* How many there are; each by its index, from 0, with _at. */
 CHAT_API size_t chat_v1_session_labels_count(const chat_v1_session *message);
 CHAT_API const chat_v1_label *chat_v1_session_labels_at(const chat_v1_session *message, size_t index);
 /* How many messages the session holds, questions and answers. */
@@ -837,6 +869,7 @@ CHAT_API int32_t chat_v1_list_sessions_request_create(chat_v1_list_sessions_requ
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_list_sessions_request_pack(
     const chat_v1_list_sessions_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_list_sessions_request_destroy(chat_v1_list_sessions_request *message);
 /* True for every caller's sessions, false for one's own. */
 CHAT_API void chat_v1_list_sessions_request_set_all_owners(chat_v1_list_sessions_request *message, bool value);
@@ -853,8 +886,10 @@ CHAT_API int32_t chat_v1_list_sessions_request_set_page_token(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_list_sessions_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_list_sessions_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_list_sessions_reply_destroy(chat_v1_list_sessions_reply *message);
 /* Newest activity first. */
+/* How many there are; each by its index, from 0, with _at. */
 CHAT_API size_t chat_v1_list_sessions_reply_sessions_count(const chat_v1_list_sessions_reply *message);
 CHAT_API const chat_v1_session *chat_v1_list_sessions_reply_sessions_at(
     const chat_v1_list_sessions_reply *message, size_t index);
@@ -869,6 +904,7 @@ CHAT_API int32_t chat_v1_get_session_request_create(chat_v1_get_session_request 
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_get_session_request_pack(
     const chat_v1_get_session_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_get_session_request_destroy(chat_v1_get_session_request *message);
 /* The session's id. */
 CHAT_API int32_t chat_v1_get_session_request_set_session_id(
@@ -881,6 +917,7 @@ CHAT_API int32_t chat_v1_update_session_request_create(chat_v1_update_session_re
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_update_session_request_pack(
     const chat_v1_update_session_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_update_session_request_destroy(chat_v1_update_session_request *message);
 /* The session's id. */
 CHAT_API int32_t chat_v1_update_session_request_set_session_id(
@@ -900,6 +937,7 @@ CHAT_API int32_t chat_v1_delete_session_request_create(chat_v1_delete_session_re
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_delete_session_request_pack(
     const chat_v1_delete_session_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_delete_session_request_destroy(chat_v1_delete_session_request *message);
 /* The session's id. */
 CHAT_API int32_t chat_v1_delete_session_request_set_session_id(
@@ -911,6 +949,7 @@ CHAT_API int32_t chat_v1_delete_session_request_set_session_id(
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_delete_session_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_delete_session_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_delete_session_reply_destroy(chat_v1_delete_session_reply *message);
 /* False when there was no such session (any more). */
 CHAT_API bool chat_v1_delete_session_reply_existed(const chat_v1_delete_session_reply *message);
@@ -922,6 +961,7 @@ CHAT_API int32_t chat_v1_list_messages_request_create(chat_v1_list_messages_requ
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_v1_list_messages_request_pack(
     const chat_v1_list_messages_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_list_messages_request_destroy(chat_v1_list_messages_request *message);
 /* The session's id. */
 CHAT_API int32_t chat_v1_list_messages_request_set_session_id(
@@ -941,8 +981,10 @@ CHAT_API void chat_v1_list_messages_request_set_newest_first(chat_v1_list_messag
  * What it gives out lives as long as it does. */
 CHAT_API int32_t chat_v1_list_messages_reply_unpack(
     const uint8_t *bytes, size_t length, chat_v1_list_messages_reply **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_v1_list_messages_reply_destroy(chat_v1_list_messages_reply *message);
 /* In the order that was asked for. */
+/* How many there are; each by its index, from 0, with _at. */
 CHAT_API size_t chat_v1_list_messages_reply_messages_count(const chat_v1_list_messages_reply *message);
 CHAT_API const chat_v1_chat_message *chat_v1_list_messages_reply_messages_at(
     const chat_v1_list_messages_reply *message, size_t index);
@@ -972,6 +1014,7 @@ CHAT_API int32_t chat_v1_chat_message_set_model(chat_v1_chat_message *message, c
 CHAT_API const char *chat_v1_chat_message_model(const chat_v1_chat_message *message, size_t *length);
 /* The tools that an assistant's message asked for; none in other roles. */
 CHAT_API int32_t chat_v1_chat_message_add_tool_calls(chat_v1_chat_message *message, chat_v1_message_tool_call **child);
+/* How many there are; each by its index, from 0, with _at. */
 CHAT_API size_t chat_v1_chat_message_tool_calls_count(const chat_v1_chat_message *message);
 CHAT_API const chat_v1_message_tool_call *chat_v1_chat_message_tool_calls_at(
     const chat_v1_chat_message *message, size_t index);
@@ -1000,6 +1043,7 @@ CHAT_API int32_t chat_health_v1_health_check_request_create(chat_health_v1_healt
 /* Its packed bytes, for raw calls; to be released with chat_bytes_free. */
 CHAT_API int32_t chat_health_v1_health_check_request_pack(
     const chat_health_v1_health_check_request *message, uint8_t **bytes, size_t *length);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_health_v1_health_check_request_destroy(chat_health_v1_health_check_request *message);
 /* A service's full name, such as "chat.v1.ChatService"; empty for the server as a whole. */
 CHAT_API int32_t chat_health_v1_health_check_request_set_service(
@@ -1014,6 +1058,7 @@ CHAT_API int32_t chat_health_v1_health_check_response_unpack(
 /* As chat_stream_next, for a stream of these. */
 CHAT_API int32_t chat_health_v1_health_check_response_next(
     chat_stream *stream, int64_t timeout, chat_health_v1_health_check_response **message, chat_error *error);
+/* Releases it and all that it gave out. NULL is allowed. */
 CHAT_API void chat_health_v1_health_check_response_destroy(chat_health_v1_health_check_response *message);
 /* The state. */
 CHAT_API int32_t chat_health_v1_health_check_response_status(const chat_health_v1_health_check_response *message);

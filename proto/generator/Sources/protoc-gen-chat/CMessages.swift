@@ -18,6 +18,7 @@ struct CMessages {
         if roles.requests.contains(message.fullName) { writeMaking(&header, &source) }
         if roles.replies.contains(message.fullName) { writeReading(&header, &source) }
         if roles.requests.contains(message.fullName) || roles.replies.contains(message.fullName) {
+            header.comment("Releases it and all that it gave out. NULL is allowed.")
             both(&header, &source, "void \(name)_destroy", ["\(name) *message"], ["typed_destroy(message);"])
         }
         var seen: Set<Int> = []
@@ -75,6 +76,7 @@ struct CMessages {
         let members = message.members(ofOneof: index)
         guard isRead else { return }
         if members.count == 1 {
+            header.comment("Whether \(members[0].name) was set.")
             both(
                 &header, &source, "bool \(name)_has_\(members[0].name)", ["const \(name) *message"],
                 ["return ((const \(cType) *)(const void *)message)->\(oneof.name)_case != 0;"])
@@ -129,6 +131,7 @@ struct CMessages {
         // A oneof's members share their memory.
         let isThere = field.oneof.map { "self->\(message.oneofs[$0].name)_case == \(field.number)" }
         if field.isRepeated {
+            header.comment("How many there are; each by its index, from 0, with _at.")
             both(
                 &header, &source, "size_t \(name)_\(field.name)_count", [take],
                 [own, "return self->n_\(field.name);"])
