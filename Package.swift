@@ -58,6 +58,7 @@ let package = Package(
         // C libraries: each is imported by exactly one Swift target.
         .systemLibrary(name: "CProtobufC"),
         .systemLibrary(name: "CCurl"),
+        .systemLibrary(name: "CHiredis"),
         .target(name: "CLinux"),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
         .target(
@@ -67,11 +68,13 @@ let package = Package(
         library("IOLoop", ["CLinux", deque]),
         library("Wire"),
         library("JSON", ["CSimdJSON"]),
+        library("LangChainFormat", ["JSON"]),
         library("ProtoMessages", ["CChatProto"]),
         library("RPC", ["IOLoop", "Wire", "ProtoMessages", deque, logging, metrics]),
         library("ChatStubs", ["RPC", "ProtoMessages"]),
         library("ChatEngine", [deque, logging]),
         library("SQLiteStore", ["ChatEngine", "JSON", deque, grdb, sqlite]),
+        library("RedisStore", ["ChatEngine", "IOLoop", "JSON", "LangChainFormat", "CHiredis", deque, logging]),
         library("HTTPClient", ["IOLoop", "CCurl"]),
         library("LLMProviders", ["ChatEngine", "HTTPClient", "IOLoop", "JSON"]),
         library("ChatTools", ["ChatEngine", "HTTPClient", "JSON"]),
@@ -79,7 +82,8 @@ let package = Package(
             "ChatServer",
             [
                 "IOLoop", "Wire", "JSON", "ProtoMessages", "RPC", "ChatStubs", "ChatEngine", "HTTPClient",
-                "LLMProviders", "ChatTools", "SQLiteStore", logging, metrics, lifecycle, unixSignals, configuration,
+                "LLMProviders", "ChatTools", "RedisStore", "SQLiteStore", logging, metrics, lifecycle, unixSignals,
+                configuration,
             ]),
         library("ChatClient", ["ChatStubs", "RPC", "ProtoMessages", "IOLoop", "Wire"]),
         library("FakeModel", ["IOLoop", "JSON"]),
@@ -87,7 +91,8 @@ let package = Package(
         // Programs.
         .executableTarget(name: "chatd", dependencies: ["ChatServer"], swiftSettings: swiftSettings),
         .executableTarget(
-            name: "chatctl", dependencies: ["ChatClient", "JSON", arguments], swiftSettings: swiftSettings),
+            name: "chatctl", dependencies: ["ChatClient", "JSON", "LangChainFormat", arguments],
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "chatbench",
             dependencies: [
@@ -110,6 +115,16 @@ let package = Package(
         tests("ConformanceTests", ["ConformancePeer", "RPC", "IOLoop", "Wire", "ProtoMessages", logging]),
         tests("ChatEngineTests", ["ChatEngine", "EngineConformance"]),
         tests("SQLiteStoreTests", ["SQLiteStore", "ChatEngine", "EngineConformance", grdb]),
+        // Starts redis-server, for the tests of the store and of whole servers on it.
+        .target(
+            name: "RedisSupport", dependencies: ["ProgramSupport"], path: "Tests/RedisSupport",
+            swiftSettings: swiftSettings),
+        tests(
+            "RedisStoreTests",
+            [
+                "RedisStore", "ChatEngine", "EngineConformance", "IOLoop", "JSON", "LangChainFormat", "ProgramSupport",
+                "RedisSupport",
+            ]),
         tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
         tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),

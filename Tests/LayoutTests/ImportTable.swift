@@ -18,6 +18,7 @@ enum ImportTable {
             target: "IOLoop", project: ["CLinux"], external: ["DequeModule", "Dispatch", "Glibc", "Synchronization"]),
         ImportRow(target: "Wire"),
         ImportRow(target: "JSON", project: ["CSimdJSON"], external: ["Glibc"]),
+        ImportRow(target: "LangChainFormat", project: ["JSON"]),
         ImportRow(
             target: "ProtoMessages", project: ["CChatProto", "CProtobufC"], external: ["Glibc", "Synchronization"]),
         ImportRow(
@@ -29,6 +30,9 @@ enum ImportTable {
         ImportRow(
             target: "SQLiteStore", project: ["ChatEngine", "JSON"],
             external: ["DequeModule", "GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
+        ImportRow(
+            target: "RedisStore", project: ["CHiredis", "ChatEngine", "IOLoop", "JSON", "LangChainFormat"],
+            external: ["DequeModule", "Glibc", "Logging", "Synchronization"]),
         ImportRow(target: "HTTPClient", project: ["CCurl", "IOLoop"], external: ["Glibc", "Synchronization"]),
         ImportRow(
             target: "LLMProviders", project: ["ChatEngine", "HTTPClient", "IOLoop", "JSON"],
@@ -40,7 +44,7 @@ enum ImportTable {
             target: "ChatServer",
             project: [
                 "ChatEngine", "ChatStubs", "ChatTools", "HTTPClient", "IOLoop", "JSON", "LLMProviders", "ProtoMessages",
-                "RPC", "SQLiteStore", "Wire",
+                "RPC", "RedisStore", "SQLiteStore", "Wire",
             ],
             external: [
                 "Configuration", "Glibc", "Logging", "Metrics", "ServiceLifecycle", "Synchronization", "UnixSignals",
@@ -52,7 +56,7 @@ enum ImportTable {
         ImportRow(target: "chatd", project: ["ChatServer"], external: ["Glibc"]),
         ImportRow(
             // JSON: it reads and writes conversations in LangChain's format.
-            target: "chatctl", project: ["ChatClient", "JSON"],
+            target: "chatctl", project: ["ChatClient", "JSON", "LangChainFormat"],
             external: ["ArgumentParser", "Glibc", "Synchronization"]),
         ImportRow(
             target: "chatbench",
@@ -62,7 +66,7 @@ enum ImportTable {
     ]
 
     /// The package's targets that are written in C; each is imported by one Swift target under Sources/.
-    static let cModules: Set<String> = ["CProtobufC", "CCurl", "CLinux", "CSimdJSON", "CChatProto"]
+    static let cModules: Set<String> = ["CProtobufC", "CCurl", "CHiredis", "CLinux", "CSimdJSON", "CChatProto"]
 
     /// What every target under Tests/ may import beside this package's own targets.
     static let testExternal: Set<String> = [

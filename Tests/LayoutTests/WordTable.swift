@@ -38,6 +38,10 @@ enum WordTable {
             "a call's task prefers its connection's loop and is isolated to the connection",
         "Sources/RPC/Client/RPCClient+Connecting.swift":
             "connecting outlives the calls that wait for it; its closure takes the client's isolation",
+        "Sources/RedisStore/Connection/RedisClient.swift":
+            "connecting outlives the calls that wait for it; it runs on the client's loop",
+        "Sources/RedisStore/Connection/RedisSubscriber.swift":
+            "connecting outlives those who listen; it runs on the client's loop",
         "Sources/ChatClient/Uncancelled.swift": "a lock is given back also when its holder was cancelled",
     ]
 

@@ -127,12 +127,12 @@ public enum Prompt {
 }
 
 /// Names a conversation after its first message.
-enum Title {
+package enum Title {
     /// About one line of a list, in Unicode scalars, so that a title has at most four times as many bytes.
     static let scalarsMax = 60
 
     /// The first words of `message`, with single spaces. A word that alone is longer is cut.
-    static func firstWords(of message: String) -> String {
+    package static func firstWords(of message: String) -> String {
         var title: [Unicode.Scalar] = []
         /// Where the word that is being read begins, its space included; nil between words.
         var wordStart: Int?

@@ -7,6 +7,7 @@
 
 internal import ChatClient
 internal import JSON
+internal import LangChainFormat
 
 /// A session with its messages, in order.
 struct ConversationLine {
@@ -54,8 +55,8 @@ extension ConversationLine {
             labels.append(Label(key: name, value: value))
         }
         for element in elements {
-            do throws(LineProblem) {
-                messages.append(try LangChain.message(element, skippedParts: &skippedParts))
+            do throws(LangChainProblem) {
+                messages.append(ChatMessage(try LangChainMessage(element, skippedParts: &skippedParts)))
             } catch {
                 throw LineProblem("message \(messages.count + 1): \(error)")
             }
@@ -122,7 +123,7 @@ extension ConversationLine {
             isFirst = false
             var writer = JSONWriter(appendingTo: bytes)
             bytes = []
-            LangChain.write(message, to: &writer)
+            LangChainMessage(message).write(to: &writer)
             bytes = writer.finish()
         }
 
@@ -132,5 +133,44 @@ extension ConversationLine {
             bytes += "]}\n".utf8
             return bytes
         }
+    }
+}
+
+// MARK: Messages
+
+extension ChatMessage {
+    fileprivate init(_ message: LangChainMessage) {
+        let role: MessageRole =
+            switch message.role {
+            case .system: .system
+            case .user: .user
+            case .assistant: .assistant
+            case .tool: .tool
+            }
+        self.init(role: role)
+        text = message.text
+        turnID = message.turnID
+        createdUnixMicroseconds = message.createdMicroseconds
+        model = message.model
+        toolCalls = message.toolCalls.map { MessageToolCall(id: $0.id, name: $0.name, arguments: $0.arguments) }
+        toolCallID = message.toolCallID
+    }
+}
+
+extension LangChainMessage {
+    fileprivate init(_ message: ChatMessage) {
+        let role: Role =
+            switch message.role {
+            case .assistant: .assistant
+            case .system: .system
+            case .tool: .tool
+            case .user, .unspecified, .unrecognized: .user
+            }
+        self.init(role: role, text: message.text)
+        turnID = message.turnID
+        createdMicroseconds = message.createdUnixMicroseconds
+        model = message.model
+        toolCalls = message.toolCalls.map { ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments) }
+        toolCallID = message.toolCallID
     }
 }

@@ -1,34 +1,33 @@
 // A message as LangChain's `message_to_dict` makes it, core 1.x: what Python reads with `messages_from_dict`. Facts
 // that it has no place for ride in `additional_kwargs`, which it keeps as they are.
 
-internal import ChatClient
-internal import JSON
+package import JSON
 
-/// LangChain's message format.
-enum LangChain {
+extension LangChainMessage {
     /// The key of our own facts in `additional_kwargs`.
     static let ownKey = "chat_service"
 
-    static func write(_ message: ChatMessage, to writer: inout JSONWriter) {
-        let type = typeName(message.role)
+    /// Writes `{"type": ..., "data": {...}}`.
+    package func write(to writer: inout JSONWriter) {
+        let type = typeName
         writer.object { writer in
             writer.key("type")
             writer.string(type)
             writer.key("data")
             writer.object { writer in
                 writer.key("content")
-                writer.string(message.text)
-                writeOwnFacts(message, to: &writer)
+                writer.string(text)
+                writeOwnFacts(to: &writer)
                 writer.key("response_metadata")
                 writer.object { writer in
-                    if !message.model.isEmpty { writer.member("model_name", message.model) }
+                    if !model.isEmpty { writer.member("model_name", model) }
                 }
                 writer.member("type", type)
                 for key in ["name", "id"] { writer.nullMember(key) }
-                switch message.role {
-                case .assistant: writeToolCalls(message.toolCalls, to: &writer)
+                switch role {
+                case .assistant: writeToolCalls(to: &writer)
                 case .tool:
-                    writer.member("tool_call_id", message.toolCallID)
+                    writer.member("tool_call_id", toolCallID)
                     writer.nullMember("artifact")
                     writer.member("status", "success")
                 default: break
@@ -37,35 +36,51 @@ enum LangChain {
         }
     }
 
-    private static func typeName(_ role: MessageRole) -> String {
+    /// Python refuses a whole history for one type that it does not know.
+    private var typeName: String {
         switch role {
         case .assistant: "ai"
         case .system: "system"
         case .tool: "tool"
-        // Python refuses a whole history for one type that it does not know.
-        case .user, .unspecified, .unrecognized: "human"
+        case .user: "human"
         }
     }
 
-    private static func writeOwnFacts(_ message: ChatMessage, to writer: inout JSONWriter) {
+    private func writeOwnFacts(to writer: inout JSONWriter) {
         writer.key("additional_kwargs")
         writer.object { writer in
-            guard !message.turnID.isEmpty || message.createdUnixMicroseconds != 0 else { return }
-            writer.key(ownKey)
+            // LangChain has objects only, and a model may have written nothing at all.
+            let empty = Self.placesOfEmptyArguments(toolCalls)
+            guard !turnID.isEmpty || createdMicroseconds != 0 || !empty.isEmpty else { return }
+            writer.key(Self.ownKey)
             writer.object { writer in
-                writer.member("turn_id", message.turnID)
+                writer.member("turn_id", turnID)
                 writer.key("created_unix_microseconds")
-                writer.integer(message.createdUnixMicroseconds)
+                writer.integer(createdMicroseconds)
+                guard !empty.isEmpty else { return }
+                writer.key("empty_arguments")
+                writer.array { writer in for index in empty { writer.integer(index) } }
             }
         }
     }
 
+    /// Counted among the calls whose arguments are an object, as these are written apart from the others.
+    private static func placesOfEmptyArguments(_ calls: [ToolCall]) -> [Int] {
+        guard calls.contains(where: \.arguments.isEmpty) else { return [] }
+        let valid = calls.filter { object($0.arguments) != nil }
+        return valid.indices.filter { valid[$0].arguments.isEmpty }
+    }
+
     /// Calls whose arguments are an object, and the others, which LangChain keeps apart as text.
-    private static func writeToolCalls(_ calls: [MessageToolCall], to writer: inout JSONWriter) {
-        var valid: [(call: MessageToolCall, arguments: JSONValue)] = []
-        var invalid: [MessageToolCall] = []
-        for call in calls {
-            if let arguments = object(call.arguments) { valid.append((call, arguments)) } else { invalid.append(call) }
+    private func writeToolCalls(to writer: inout JSONWriter) {
+        var valid: [(call: ToolCall, arguments: JSONValue)] = []
+        var invalid: [ToolCall] = []
+        for call in toolCalls {
+            if let arguments = Self.object(call.arguments) {
+                valid.append((call, arguments))
+            } else {
+                invalid.append(call)
+            }
         }
         writer.key("tool_calls")
         writer.array { writer in

@@ -1,0 +1,67 @@
+// Where a task waits for one answer of Redis, on the caller's actor, from whichever loop it comes.
+
+internal import ChatEngine
+internal import Synchronization
+
+/// One answer. Finished once; a second time, and after a cancellation, nothing happens.
+final class Answer: Sendable {
+    typealias Outcome = Result<RedisReply, RedisFailure>
+
+    private enum State {
+        case idle
+        case waiting(CheckedContinuation<Outcome, any Error>)
+        case early(Result<Outcome, any Error>)
+        case done
+    }
+
+    private let state = Mutex(State.idle)
+
+    /// Starts the work and waits for its outcome.
+    ///
+    /// - Throws: `CancellationError`, when it may be cancelled.
+    func wait(
+        isCancellable: Bool, isolation: isolated (any Actor)? = #isolation, _ start: () -> Void
+    ) async throws -> Outcome {
+        if isCancellable {
+            return try await withCancellableContinuation(isolation: isolation) { continuation in
+                attach(continuation)
+                start()
+            } onCancel: {
+                finish(.failure(CancellationError()))
+            }
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            attach(continuation)
+            start()
+        }
+    }
+
+    func finish(_ outcome: Outcome) { finish(.success(outcome)) }
+
+    private func finish(_ result: Result<Outcome, any Error>) {
+        let continuation = state.withLock { state -> CheckedContinuation<Outcome, any Error>? in
+            switch state {
+            case .idle:
+                state = .early(result)
+                return nil
+            case .waiting(let continuation):
+                state = .done
+                return continuation
+            case .early, .done: return nil
+            }
+        }
+        continuation?.resume(with: result)
+    }
+
+    private func attach(_ continuation: CheckedContinuation<Outcome, any Error>) {
+        let early = state.withLock { state -> Result<Outcome, any Error>? in
+            guard case .early(let result) = state else {
+                state = .waiting(continuation)
+                return nil
+            }
+            state = .done
+            return result
+        }
+        if let early { continuation.resume(with: early) }
+    }
+}

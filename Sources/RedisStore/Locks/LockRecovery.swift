@@ -1,0 +1,55 @@
+// What happened to Redis while nobody looked. A server that was restarted or took over may have forgotten leases that
+// still run; until they are surely over, no lock of the lock service is granted.
+
+internal import Synchronization
+
+/// Compares each server that a connection meets with those before. From every loop.
+final class LockRecovery: Sendable {
+    private struct State {
+        /// The server that served this process last.
+        var runID: String?
+        /// Servers that were seen as replicas since they served us.
+        var demoted: Set<String> = []
+        var beQuiet: (@Sendable (Duration) -> Void)?
+    }
+
+    private let key: String
+    private let leaseMax: Duration
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - key: where the server that was seen last is noted, for replicas of this program that start later.
+    ///   - leaseMax: no lease of the lock service is longer.
+    init(key: String, leaseMax: Duration) {
+        self.key = key
+        self.leaseMax = leaseMax
+    }
+
+    func tell(_ beQuiet: @escaping @Sendable (Duration) -> Void) { state.withLock { $0.beQuiet = beQuiet } }
+
+    /// Called on a new connection, before it is used.
+    ///
+    /// - Throws: `HandshakeFailure` where the server is a replica.
+    func meet(_ server: RedisServer, on connection: RedisConnection) async throws {
+        guard server.isMaster else {
+            state.withLock { _ = $0.demoted.insert(server.runID) }
+            throw HandshakeFailure(words: "this Redis is a replica")
+        }
+        let knowledge = state.withLock { state in
+            if state.demoted.contains(server.runID) { return "2" }
+            return state.runID == nil || state.runID == server.runID ? "0" : "1"
+        }
+        var call = ScriptCall(.noteServer, keys: [key])
+        call.add(server.runID)
+        call.add(knowledge)
+        call.add(leaseMax.components.seconds * 1000)
+        let reply = try RedisConnection.check(try await connection.ask(call.whole)).value
+        let left = Duration.microseconds(reply[0]?.integer ?? 0)
+        let beQuiet = state.withLock { state in
+            state.runID = server.runID
+            state.demoted.remove(server.runID)
+            return state.beQuiet
+        }
+        if left > .zero { beQuiet?(left) }
+    }
+}

@@ -1,0 +1,90 @@
+// The clients of all loops: which one serves a call, and how a task waits for an answer.
+
+internal import ChatEngine
+internal import IOLoop
+internal import Synchronization
+
+/// One client for each loop. Called from any thread.
+struct RedisLoops: Sendable {
+    private let clients: [RedisClient]
+
+    init(_ clients: [RedisClient]) {
+        precondition(!clients.isEmpty, "a store has a loop at least")
+        self.clients = clients
+    }
+
+    var all: [RedisClient] { clients }
+
+    /// The client of the loop that runs this code, or the first.
+    var here: RedisClient {
+        guard clients.count > 1, let loop = IOLoop.current else { return clients[0] }
+        return clients.first { $0.loop === loop } ?? clients[0]
+    }
+
+    /// Runs `body` on the client's loop: at once when that is here.
+    static func on(_ client: RedisClient, _ body: @escaping @Sendable (RedisClient) -> Void) {
+        if client.loop.isCurrent { body(client) } else { client.loop.execute { body(client) } }
+    }
+
+    // MARK: For tasks
+
+    /// Runs a script and waits for its reply.
+    ///
+    /// - Parameters:
+    ///   - what: as in `RedisFailure.engineError`.
+    ///   - isCancellable: false where the caller must know the outcome; it waits for as long as a command may take.
+    /// - Throws: `EngineError`, `CancellationError`.
+    func run(_ call: ScriptCall, _ what: String? = nil, isCancellable: Bool = true) async throws -> RedisValue {
+        try await answer(what, isCancellable: isCancellable) { $0.run(call, $1) }.value
+    }
+
+    /// Sends a command and waits for its reply; as `run`.
+    func send(_ command: RedisCommand, _ what: String? = nil) async throws -> RedisValue {
+        try await answer(what, isCancellable: true) { $0.send(command, $1) }.value
+    }
+
+    /// Runs scripts that change nothing, all in flight at once, and waits for their replies, in order.
+    func runAll(_ calls: [ScriptCall]) async throws -> [RedisValue] {
+        guard !calls.isEmpty else { return [] }
+        let client = here
+        let replies = Replies()
+        let answer = Answer()
+        // Redis answers in order: with the last reply all are there.
+        let last = try await answer.wait(isCancellable: true) {
+            Self.on(client) { client in
+                for call in calls.dropLast() { client.run(call) { replies.add($0) } }
+                client.run(calls[calls.count - 1]) { answer.finish($0) }
+            }
+        }
+        return try (replies.all + [last]).map { result in
+            switch result {
+            case .success(let reply): return reply.value
+            case .failure(let failure): throw failure.engineError(nil)
+            }
+        }
+    }
+
+    private func answer(
+        _ what: String?, isCancellable: Bool,
+        _ start: @escaping @Sendable (RedisClient, @escaping RedisClient.Done) -> Void
+    ) async throws -> RedisReply {
+        let client = here
+        let waiting = Answer()
+        let result = try await waiting.wait(isCancellable: isCancellable) {
+            Self.on(client) { client in start(client) { waiting.finish($0) } }
+        }
+        switch result {
+        case .success(let reply): return reply
+        case .failure(let failure): throw failure.engineError(what)
+        }
+    }
+}
+
+/// Replies that come one after the other.
+private final class Replies: Sendable {
+    private let list = Mutex<[Answer.Outcome]>([])
+
+    func add(_ outcome: Answer.Outcome) { list.withLock { $0.append(outcome) } }
+
+    var all: [Answer.Outcome] { list.withLock { $0 } }
+}

@@ -1,0 +1,215 @@
+// The store opened: a client on each loop, the two ports on them, and how it ends.
+
+package import ChatEngine
+package import IOLoop
+internal import Synchronization
+
+/// What an operator may choose.
+package struct RedisStoreOptions: Sendable {
+    /// Begins every key. Holds no braces, spaces or control characters; at most 64 bytes.
+    package var cacheKey = "finance_app"
+    /// Whose conversations other programs share, under the keys that those know.
+    package var sharedOwner = ""
+    package var limits = RedisStoreLimits()
+    package var lockLimits = RedisLockLimits()
+    /// Makes the streams' filter for a server of that name; nil for plain TCP.
+    package var makeFilter: (@Sendable (_ host: String) throws -> any ByteStreamFilter & Sendable)?
+
+    package init() {}
+
+    package static func isCacheKey(_ text: String) -> Bool {
+        (1...RedisKeys.cacheKeyBytesMax).contains(text.utf8.count)
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "}") }
+    }
+}
+
+/// Whether the store can be used.
+package enum RedisHealth: Sendable, Equatable {
+    case ready(RedisServer)
+    /// Why not, for an operator.
+    case away(String)
+}
+
+/// Why the store was not opened: something that does not pass by itself.
+package struct RedisOpenError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+}
+
+/// Sessions and locks in Redis. Used from every loop; ends with `close()`.
+package final class RedisStore: Sendable {
+    package let sessions: any SessionStore
+    package let locks: any LockManager
+    private let loops: RedisLoops
+    private let subscriber: RedisSubscriber
+    private let watch: HealthWatch
+
+    /// How long opening waits for Redis. One that is away then may come later.
+    private static let openTimeLimit = Duration.seconds(3)
+
+    /// Begins to connect and waits for the outcome, for a moment: a Redis that cannot be reached is no reason not to
+    /// start, one that refuses us is.
+    ///
+    /// - Parameter onHealth: told of every change, on any loop.
+    /// - Throws: `RedisOpenError`.
+    package static func open(
+        _ address: RedisAddress, loops: [IOLoop], clock: any EngineClock,
+        options: RedisStoreOptions = RedisStoreOptions(),
+        onHealth: @escaping @Sendable (RedisHealth) -> Void
+    ) async throws(RedisOpenError) -> RedisStore {
+        precondition(RedisStoreOptions.isCacheKey(options.cacheKey), "a cache key is checked before")
+        let keys = RedisKeys(cacheKey: options.cacheKey, sharedOwner: options.sharedOwner)
+        let recovery = LockRecovery(key: keys.server, leaseMax: options.lockLimits.serviceLeaseMax)
+        let clients = loops.map { loop in
+            RedisClient(
+                RedisClientOptions(
+                    address: address, makeFilter: options.makeFilter,
+                    prepare: { connection, server in try await recovery.meet(server, on: connection) }),
+                on: loop)
+        }
+        let redis = RedisLoops(clients)
+        let subscriber = RedisSubscriber(clients[0])
+        let locks = RedisLockManager(
+            redis, keys: keys, subscriber: subscriber, clock: clock, limits: options.lockLimits)
+        recovery.tell { [weak locks] in locks?.beQuiet(for: $0) }
+        let watch = HealthWatch(clients.count, onHealth)
+        for (index, client) in clients.enumerated() {
+            RedisLoops.on(client) { client in
+                client.onStateChange = { watch.changed(index, $0) }
+                client.start()
+            }
+        }
+        let store = RedisStore(
+            sessions: RedisSessionStore(redis, keys: keys, limits: options.limits), locks: locks, loops: redis,
+            subscriber: subscriber, watch: watch)
+        if let refusal = await watch.firstOutcome(within: openTimeLimit, clock) {
+            await store.close()
+            throw RedisOpenError(description: refusal)
+        }
+        return store
+    }
+
+    private init(
+        sessions: any SessionStore, locks: any LockManager, loops: RedisLoops, subscriber: RedisSubscriber,
+        watch: HealthWatch
+    ) {
+        self.sessions = sessions
+        self.locks = locks
+        self.loops = loops
+        self.subscriber = subscriber
+        self.watch = watch
+    }
+
+    /// Ends every connection. Calls that wait for an answer fail.
+    package func close() async {
+        watch.close()
+        subscriber.close()
+        for client in loops.all {
+            // The loop never refuses: it lives as long as the process.
+            try? await LoopActor(client.loop).run { _ in client.close() }
+        }
+    }
+}
+
+/// The health of all loops' connections together.
+private final class HealthWatch: Sendable {
+    private struct State {
+        var clients: [RedisClientState]
+        var isReady = false
+        var isClosed = false
+        var opening: CheckedContinuation<String?, Never>?
+    }
+
+    private let state: Mutex<State>
+    private let onHealth: @Sendable (RedisHealth) -> Void
+
+    init(_ count: Int, _ onHealth: @escaping @Sendable (RedisHealth) -> Void) {
+        state = Mutex(State(clients: Array(repeating: .connecting, count: count)))
+        self.onHealth = onHealth
+    }
+
+    func changed(_ index: Int, _ client: RedisClientState) {
+        let (news, opening, refusal) = state.withLock { state in
+            let former = state.clients[index]
+            // Connecting anew is no news: it is down until it is ready.
+            if client == .connecting, former != .connecting {
+                return (nil as RedisHealth?, nil as Opening?, nil as String?)
+            }
+            state.clients[index] = client
+            let news = Self.news(&state, client)
+            let (isDecided, refusal) = Self.decision(state)
+            var opening: Opening?
+            if isDecided { swap(&opening, &state.opening) }
+            return (news, opening, refusal)
+        }
+        if let news { onHealth(news) }
+        opening?.resume(returning: refusal)
+    }
+
+    private typealias Opening = CheckedContinuation<String?, Never>
+
+    private static func news(_ state: inout State, _ client: RedisClientState) -> RedisHealth? {
+        guard !state.isClosed else { return nil }
+        var server: RedisServer?
+        let isReady = state.clients.allSatisfy { one in
+            guard case .ready(let its) = one else { return false }
+            server = its
+            return true
+        }
+        if isReady, !state.isReady, let server {
+            state.isReady = true
+            return .ready(server)
+        }
+        if !isReady, case .down(let words, _) = client {
+            // The first words count; the others of this outage say the same.
+            let isNews = state.isReady
+            state.isReady = false
+            return isNews ? .away(words) : nil
+        }
+        return nil
+    }
+
+    /// Whether opening knows enough, and why Redis refuses us, if it does.
+    private static func decision(_ state: State) -> (Bool, String?) {
+        var isDecided = true
+        for client in state.clients {
+            switch client {
+            case .connecting: isDecided = false
+            case .ready: break
+            case .down(let words, isPermanent: true): return (true, words)
+            // It may come yet.
+            case .down: isDecided = false
+            }
+        }
+        return (isDecided, nil)
+    }
+
+    /// Nil when Redis is ready, or away for now.
+    func firstOutcome(within limit: Duration, _ clock: any EngineClock) async -> String? {
+        let timer = clock.schedule(at: clock.now + limit) { self.giveUp() }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { continuation in
+            let (isDecided, refusal) = state.withLock { state in
+                let decision = Self.decision(state)
+                if !decision.0 { state.opening = continuation }
+                return decision
+            }
+            if isDecided { continuation.resume(returning: refusal) }
+        }
+    }
+
+    private func giveUp() {
+        let (opening, words) = state.withLock { state in
+            var opening: Opening?
+            swap(&opening, &state.opening)
+            var words = "it does not answer"
+            for case .down(let reason, _) in state.clients { words = reason }
+            return (opening, words)
+        }
+        if let opening {
+            onHealth(.away(words))
+            opening.resume(returning: nil)
+        }
+    }
+
+    func close() { state.withLock { $0.isClosed = true } }
+}
