@@ -44,9 +44,10 @@ package final class RunningServer: Sendable {
             let loops = try (0..<configuration.loops).map { try IOLoop(label: "chatd-loop-\($0)") }
             let clock = LoopClock(fallback: loops[0])
             let models = try await ModelChoice.make(configuration, clock: clock, on: loops[0], logger: logger)
-            let store = try StoreChoice.open(configuration.store, clock: clock, logger: logger)
-            let engine = makeEngine(configuration, models: models, store: store, clock: clock)
             let state = ServerState(startedAtMicroseconds: clock.wallMicroseconds)
+            let store = try await StoreChoice.open(
+                configuration, loops: loops, clock: clock, state: state, logger: logger)
+            let engine = makeEngine(configuration, models: models, store: store, clock: clock)
             let router = ServiceTable.router(
                 configuration, engine: engine, store: store, models: models, state: state, clock: clock,
                 metrics: metrics)

@@ -1,14 +1,27 @@
 // The store that the operator named, opened: its two ports, and how it ends.
 
 internal import ChatEngine
+internal import IOLoop
 internal import Logging
+internal import RedisStore
 internal import SQLiteStore
 
 struct StoreChoice: Sendable {
     let sessions: any SessionStore
     let locks: any LockManager
-    /// Nil for the one in memory.
+    /// Nil for all but a file.
     private let file: StoreFile?
+    /// Nil for all but Redis.
+    private let redis: RedisStore?
+
+    private init(
+        sessions: any SessionStore, locks: any LockManager, file: StoreFile? = nil, redis: RedisStore? = nil
+    ) {
+        self.sessions = sessions
+        self.locks = locks
+        self.file = file
+        self.redis = redis
+    }
 
     private struct StoreFile {
         var store: SQLiteStore
@@ -17,13 +30,17 @@ struct StoreChoice: Sendable {
 
     /// Opens it. Blocks while a file is read: called before the first loop serves.
     ///
+    /// - Parameters:
+    ///   - loops: those that calls run on.
+    ///   - state: told when the store goes away and comes back.
     /// - Throws: `ChatServerApp.StartError` with one line for the operator.
-    static func open(_ address: StoreAddress, clock: LoopClock, logger: Logger) throws -> StoreChoice {
-        switch address {
+    static func open(
+        _ configuration: ServerConfiguration, loops: [IOLoop], clock: LoopClock, state: ServerState, logger: Logger
+    ) async throws -> StoreChoice {
+        switch configuration.store {
         case .memory:
             let locks = InMemoryLockManager(clock: clock)
-            return StoreChoice(
-                sessions: InMemorySessionStore(locks: locks, clock: clock), locks: locks, file: nil)
+            return StoreChoice(sessions: InMemorySessionStore(locks: locks, clock: clock), locks: locks)
         case .sqlite(let path):
             do {
                 let store = try SQLiteStore.open(path, clock: clock) { health in
@@ -39,9 +56,48 @@ struct StoreChoice: Sendable {
             } catch let error as StoreOpenError {
                 throw ChatServerApp.StartError(description: error.description)
             }
-        case .redis:
+        case .redis(let url):
+            return try await openRedis(url, configuration, loops: loops, clock: clock, state: state, logger: logger)
+        }
+    }
+
+    private static func openRedis(
+        _ url: String, _ configuration: ServerConfiguration, loops: [IOLoop], clock: LoopClock, state: ServerState,
+        logger: Logger
+    ) async throws -> StoreChoice {
+        var options = RedisStoreOptions()
+        options.cacheKey = configuration.cacheKey
+        options.lockLimits.serviceLeaseMax = configuration.locks.ttlMax
+        let address: RedisAddress
+        do throws(RedisAddress.Malformed) {
+            address = try RedisAddress(url)
+        } catch {
+            throw ChatServerApp.StartError(description: "the store \(configuration.store.shown) \(error.words)")
+        }
+        do throws(RedisOpenError) {
+            let store = try await RedisStore.open(address, loops: loops, clock: clock, options: options) { health in
+                report(health, state, logger)
+            }
+            return StoreChoice(sessions: store.sessions, locks: store.locks, redis: store)
+        } catch {
             throw ChatServerApp.StartError(
-                description: "the store \(address.shown) is not built into this version; use sqlite:PATH or memory:")
+                description: "the store \(configuration.store.shown) cannot be used: \(error)")
+        }
+    }
+
+    private static func report(_ health: RedisHealth, _ state: ServerState, _ logger: Logger) {
+        switch health {
+        case .ready(let server):
+            state.storeChanged(isAway: false)
+            logger.notice("the store can be used", metadata: ["redis": "\(server.version)"])
+            if server.maxmemoryPolicy != "noeviction" {
+                logger.warning(
+                    "a Redis whose memory is full may remove conversations; set maxmemory-policy noeviction",
+                    metadata: ["maxmemory-policy": "\(server.maxmemoryPolicy)"])
+            }
+        case .away(let words):
+            state.storeChanged(isAway: true)
+            logger.error("the store cannot be used", metadata: ["because": "\(words)"])
         }
     }
 
@@ -61,6 +117,10 @@ struct StoreChoice: Sendable {
         return try StoreCopy(takingOver: file.path)
     }
 
-    /// Lets go of the file, after the last call. Blocks its thread for a moment: not called on a loop.
-    func close() async { await file?.store.close() }
+    /// Lets go of the file or the connections, after the last call. Blocks its thread for a moment: not called on a
+    /// loop.
+    func close() async {
+        await file?.store.close()
+        await redis?.close()
+    }
 }

@@ -79,8 +79,8 @@ package final class RedisStore: Sendable {
             }
         }
         let store = RedisStore(
-            sessions: RedisSessionStore(redis, keys: keys, limits: options.limits), locks: locks, loops: redis,
-            subscriber: subscriber, watch: watch)
+            sessions: RedisSessionStore(redis, keys: keys, locks: locks, limits: options.limits), locks: locks,
+            loops: redis, subscriber: subscriber, watch: watch)
         if let refusal = await watch.firstOutcome(within: openTimeLimit, clock) {
             await store.close()
             throw RedisOpenError(description: refusal)

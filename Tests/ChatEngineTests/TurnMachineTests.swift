@@ -21,7 +21,7 @@ struct TurnMachineTests {
     /// All steps of a turn without failure: the action, and what comes of it.
     private static let road: [(action: TurnMachine.Action, input: TurnMachine.Input)] = [
         (.validate, .validated(hash)),
-        (.findTurn, .turn(nil)),
+        (.openTurn, .turn(nil)),
         (.acquireLock, .done),
         (.findTurnUnderLock, .turn(nil)),
         (.announce, .done),
@@ -56,6 +56,21 @@ struct TurnMachineTests {
     func wholeRoad() {
         var machine = Self.machine(before: Self.road.count - 1)
         #expect(machine.next(.done) == .finish(.completed))
+    }
+
+    @Test("a turn that was opened in one step is announced, and neither locked nor loaded again")
+    func openedInOneStep() {
+        var machine = Self.machine(before: Self.index(of: .openTurn))
+        #expect(machine.next(.opened) == .announce)
+        #expect(machine.next(.done) == .routeTools)
+    }
+
+    @Test("an opening that may hold the lock gives it back")
+    func openingOfUnknownOutcome() {
+        var machine = Self.machine(before: Self.index(of: .openTurn))
+        let error = EngineError(.outcomeUnknown, reason: "TEST", "no answer")
+        #expect(machine.next(.failed(error)) == .releaseLock)
+        #expect(machine.next(.done) == .finish(.failed(error)))
     }
 
     @Test("asks the model at once when no tool is needed")
@@ -107,7 +122,7 @@ struct TurnMachineTests {
     func interruption(step: Int, interruption: (Interruption, EngineError.Kind, String)) {
         var machine = Self.machine(before: step)
         var action = machine.next(.interrupted(interruption.0))
-        if step >= Self.index(of: .acquireLock) {
+        if step >= Self.index(of: .openTurn) {
             #expect(action == .releaseLock)
             action = machine.next(.done)
         }
@@ -117,7 +132,7 @@ struct TurnMachineTests {
 
     @Test("a stored turn is answered from the store, before the lock is taken")
     func replayBeforeLock() {
-        var machine = Self.machine(before: Self.index(of: .findTurn))
+        var machine = Self.machine(before: Self.index(of: .openTurn))
         #expect(machine.next(.turn(Self.stored())) == .emitReplay(Self.stored()))
         #expect(machine.next(.done) == .finish(.replayed(Self.stored())))
     }
@@ -132,7 +147,7 @@ struct TurnMachineTests {
 
     @Test("a replay whose reader is gone fails")
     func replayFails() {
-        var machine = Self.machine(before: Self.index(of: .findTurn))
+        var machine = Self.machine(before: Self.index(of: .openTurn))
         _ = machine.next(.turn(Self.stored()))
         #expect(machine.next(.failed(Self.error)) == .finish(.failed(Self.error)))
     }
@@ -140,7 +155,7 @@ struct TurnMachineTests {
     @Test("a turn id of a different request is refused, before and under the lock")
     func mismatch() {
         let other = Self.stored(RequestHash(high: 1, low: 3))
-        var machine = Self.machine(before: Self.index(of: .findTurn))
+        var machine = Self.machine(before: Self.index(of: .openTurn))
         #expect(Self.failure(of: machine.next(.turn(other)))?.kind == .turnMismatch)
 
         machine = Self.machine(before: Self.index(of: .findTurnUnderLock))

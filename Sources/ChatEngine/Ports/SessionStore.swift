@@ -52,6 +52,41 @@ public struct TurnAppend: Sendable {
     }
 }
 
+/// A turn that begins: what to look up, what to lock and what to load.
+public struct TurnOpening: Sendable {
+    public var owner: String
+    public var sessionID: String
+    public var turnID: String
+    /// The session's lock. Its wait deadline is not looked at.
+    public var lock: LockRequest
+    public var window: WindowLimit
+    /// As in `loadWindow`.
+    public var idleLifetime: Duration?
+
+    /// An opening; see the properties.
+    public init(
+        owner: String, sessionID: String, turnID: String, lock: LockRequest, window: WindowLimit,
+        idleLifetime: Duration?
+    ) {
+        self.owner = owner
+        self.sessionID = sessionID
+        self.turnID = turnID
+        self.lock = lock
+        self.window = window
+        self.idleLifetime = idleLifetime
+    }
+}
+
+/// What opening a turn came to.
+public enum TurnOpened: Sendable, Equatable {
+    /// A turn of this id is there. The lock was not taken.
+    indirect case stored(StoredTurn)
+    /// The lock is held, no turn of this id was stored when it was taken, and this is what was loaded under it.
+    indirect case opened(LockLease, HistoryWindow)
+    /// No turn of this id is there, and the lock was not taken: ask the lock manager for it, then look up and load.
+    case notLocked
+}
+
 /// What became of an append. All but the first changed nothing.
 public enum AppendOutcome: Sendable, Equatable {
     case appended(Session)
@@ -85,6 +120,18 @@ public struct ExpiryStep: Sendable, Equatable {
 public protocol SessionStore: Sendable {
     /// A stored turn, kept for `SessionStoreRules.turnRetention` and as long as its session; nil when there is none.
     func findTurn(owner: String, sessionID: String, turnID: String) async throws -> StoredTurn?
+
+    /// Looks the turn up, takes the session's lock where it is free and nobody stands in line for it, and loads the
+    /// window, in fewer steps than one call for each would take. A store that has no such way looks the turn up only.
+    ///
+    /// Cut off, it may have taken the lock, so a caller that gives up releases the token.
+    ///
+    /// - Throws: as `findTurn` and `loadWindow`; `EngineError` of kind `outcomeUnknown` when the lock may have been
+    ///   taken.
+    func openTurn(_ opening: TurnOpening) async throws -> TurnOpened
+
+    /// True where `append` gives the session's lock back in the step that stores the turn.
+    var releasesLockOnAppend: Bool { get }
 
     /// The session and the newest messages, never reading more of them than `limit` needs.
     ///
@@ -150,6 +197,18 @@ public protocol SessionStore: Sendable {
     /// Removes up to `limit` expired sessions, and some of what removed sessions left behind, as one small step of many
     /// that holds up nobody. Stores whose sessions vanish by themselves have nothing to do.
     func removeExpiredSessions(limit: Int) async throws -> ExpiryStep
+}
+
+extension SessionStore {
+    /// Looks the turn up.
+    public func openTurn(_ opening: TurnOpening) async throws -> TurnOpened {
+        let stored = try await findTurn(
+            owner: opening.owner, sessionID: opening.sessionID, turnID: opening.turnID)
+        return stored.map { .stored($0) } ?? .notLocked
+    }
+
+    /// False.
+    public var releasesLockOnAppend: Bool { false }
 }
 
 /// What all stores agree upon.

@@ -26,7 +26,8 @@ enum TurnOutcome: Sendable, Equatable {
 struct TurnMachine {
     enum Action: Equatable {
         case validate
-        case findTurn
+        /// Looks the turn up; where the store can, locks the session and loads the window in the same step.
+        case openTurn
         case acquireLock
         case findTurnUnderLock
         case announce
@@ -50,6 +51,8 @@ struct TurnMachine {
         /// The request is valid; its hash decides whether a stored turn is a retry's.
         case validated(RequestHash)
         indirect case turn(StoredTurn?)
+        /// The session is locked, and its window loaded.
+        case opened
         case routed(calls: Int)
         case answered(textEmitted: Bool)
         indirect case appendOutcome(AppendOutcome)
@@ -61,10 +64,10 @@ struct TurnMachine {
     private enum Step: Equatable {
         case beginning
         case validating
-        case findingTurn
+        case openingTurn
         case acquiringLock
         case findingTurnUnderLock
-        case announcing
+        case announcing(isLoaded: Bool)
         case loadingWindow
         case routingTools
         case runningTools
@@ -95,13 +98,13 @@ struct TurnMachine {
         // 1. Validate.
         case (.validating, .validated(let hash)):
             requestHash = hash
-            return go(.findingTurn, .findTurn)
+            return go(.openingTurn, .openTurn)
 
         // 2. Was this turn answered before?
-        case (.findingTurn, .turn(let stored?)):
-            return answer(from: stored)
-        case (.findingTurn, .turn(nil)):
-            return go(.acquiringLock, .acquireLock)
+        case (.openingTurn, .turn), (.openingTurn, .opened):
+            return afterOpening(input)
+        case (.openingTurn, .failed(let error)) where Self.isRefusal(error):
+            return finish(.failed(error))
 
         // 3. One turn of a session at a time.
         case (.acquiringLock, .done):
@@ -113,9 +116,9 @@ struct TurnMachine {
         case (.findingTurnUnderLock, .turn(let stored?)):
             return answer(from: stored)
         case (.findingTurnUnderLock, .turn(nil)):
-            return go(.announcing, .announce)
-        case (.announcing, .done):
-            return go(.loadingWindow, .loadWindow)
+            return go(.announcing(isLoaded: false), .announce)
+        case (.announcing(let isLoaded), .done):
+            return isLoaded ? go(.routingTools, .routeTools) : go(.loadingWindow, .loadWindow)
 
         // 5. History, as much as the window needs.
         case (.loadingWindow, .done):
@@ -172,15 +175,22 @@ struct TurnMachine {
     /// Ends the turn, after giving back the lock where it is or may be held.
     private mutating func end(_ outcome: TurnOutcome) -> Action {
         switch step {
-        case .beginning, .validating, .findingTurn, .emittingReplay, .finished:
+        case .beginning, .validating, .emittingReplay, .finished:
             if case .replayed(let stored) = outcome { return go(.emittingReplay(stored), .emitReplay(stored)) }
             return finish(outcome)
-        case .acquiringLock, .findingTurnUnderLock, .announcing, .loadingWindow, .routingTools, .runningTools,
-            .askingModel,
-            .sealing, .appending, .releasingLock:
+        case .openingTurn, .acquiringLock, .findingTurnUnderLock, .announcing, .loadingWindow, .routingTools,
+            .runningTools, .askingModel, .sealing, .appending, .releasingLock:
             // A lock whose acquisition was cut off may be held: releasing its token settles that.
             return go(.releasingLock(outcome), .releaseLock)
         }
+    }
+
+    /// Steps 3 to 5 are to come, unless the store took them along. Where it did not, there is no lock to give back.
+    private mutating func afterOpening(_ input: Input) -> Action {
+        guard case .turn(let stored) = input else { return go(.announcing(isLoaded: true), .announce) }
+        guard let stored else { return go(.acquiringLock, .acquireLock) }
+        guard stored.requestHash == requestHash else { return finish(.failed(Self.turnMismatch)) }
+        return go(.emittingReplay(stored), .emitReplay(stored))
     }
 
     /// A stored turn answers the same request, and no other.

@@ -82,7 +82,8 @@ final class TurnRunner {
     ) async throws -> TurnMachine.Input {
         switch action {
         case .validate: return try validate()
-        case .findTurn, .findTurnUnderLock: return try await findTurn()
+        case .openTurn: return try await openTurn()
+        case .findTurnUnderLock: return try await findTurn()
         case .acquireLock: return try await acquireLock()
         case .announce: return try await announce(emit)
         case .loadWindow: return try await loadWindow()
@@ -141,6 +142,38 @@ final class TurnRunner {
 
     // MARK: 2. and 4. Look the turn up
 
+    private func openTurn() async throws -> TurnMachine.Input {
+        let valid = validTurn
+        let start = engine.clock.now
+        let token = LockToken.random()
+        let opened: TurnOpened
+        do {
+            // Until the outcome is known the lock may be held.
+            lockToken = token
+            opened = try await engine.store.openTurn(
+                TurnOpening(
+                    owner: valid.owner, sessionID: valid.sessionID, turnID: valid.turnID,
+                    lock: lockRequest(token, waitDeadline: nil), window: engine.configuration.memory.loadLimit,
+                    idleLifetime: loadedIdleLifetime))
+        } catch let error as EngineError where error.kind == .unavailable || error.kind == .resourceExhausted {
+            lockToken = nil
+            throw error
+        }
+        timing.storeMicroseconds += engine.clock.microseconds(since: start)
+        switch opened {
+        case .stored(let stored):
+            lockToken = nil
+            return .turn(stored)
+        case .notLocked:
+            lockToken = nil
+            return .turn(nil)
+        case .opened(let lease, let window):
+            keep(lease)
+            self.window = window
+            return .opened
+        }
+    }
+
     private func findTurn() async throws -> TurnMachine.Input {
         let valid = validTurn
         let start = engine.clock.now
@@ -158,16 +191,23 @@ final class TurnRunner {
         let token = LockToken.random()
         lockToken = token
         let lease = try await engine.locks.acquire(
-            LockRequest(
-                key: valid.lockKey, token: token, timeToLive: engine.configuration.sessionLockTimeToLive,
-                waitDeadline: valid.lockWait.map { min(start + $0, deadline) }, ownerLabel: valid.turnID))
+            lockRequest(token, waitDeadline: valid.lockWait.map { min(start + $0, deadline) }))
         timing.lockMicroseconds = engine.clock.microseconds(since: start)
-        if let running {
-            keeper = engine.locks.keepAlive(lease) { event in
-                if case .lost(let loss) = event { running.interrupt(.lockLost(loss)) }
-            }
-        }
+        keep(lease)
         return .done
+    }
+
+    private func lockRequest(_ token: LockToken, waitDeadline: ContinuousClock.Instant?) -> LockRequest {
+        LockRequest(
+            key: validTurn.lockKey, token: token, timeToLive: engine.configuration.sessionLockTimeToLive,
+            waitDeadline: waitDeadline, ownerLabel: validTurn.turnID)
+    }
+
+    private func keep(_ lease: LockLease) {
+        guard let running else { return }
+        keeper = engine.locks.keepAlive(lease) { event in
+            if case .lost(let loss) = event { running.interrupt(.lockLost(loss)) }
+        }
     }
 
     // MARK: 5. Load the window
@@ -175,15 +215,16 @@ final class TurnRunner {
     private func loadWindow() async throws -> TurnMachine.Input {
         let valid = validTurn
         let start = engine.clock.now
-        // At least as long as the turn may run, so that the session does not expire under it.
-        let idleLifetime = engine.configuration.sessionIdleLifetime.map {
-            max($0, engine.configuration.turnTimeLimit)
-        }
         window = try await engine.store.loadWindow(
             owner: valid.owner, sessionID: valid.sessionID, limit: engine.configuration.memory.loadLimit,
-            idleLifetime: idleLifetime)
+            idleLifetime: loadedIdleLifetime)
         timing.storeMicroseconds += engine.clock.microseconds(since: start)
         return .done
+    }
+
+    /// At least as long as the turn may run, so that the session does not expire under it.
+    private var loadedIdleLifetime: Duration? {
+        engine.configuration.sessionIdleLifetime.map { max($0, engine.configuration.turnTimeLimit) }
     }
 
     // MARK: 6. Tools
@@ -315,7 +356,9 @@ final class TurnRunner {
             idleLifetime: engine.configuration.sessionIdleLifetime)
         defer { timing.storeMicroseconds += engine.clock.microseconds(since: start) }
         do {
-            return .appendOutcome(try await engine.store.append(append))
+            let outcome = try await engine.store.append(append)
+            if case .appended = outcome, engine.store.releasesLockOnAppend { self.lockToken = nil }
+            return .appendOutcome(outcome)
         } catch let error as EngineError {
             return .failed(error)
         } catch {

@@ -57,6 +57,7 @@ package enum ConfigurationLoader {
         configuration.allowsPlaintext = reader.read(Settings.allowPlaintext)
         configuration.store = store(&reader, environment: environment)
         configuration.systemPrompt = reader.read(Settings.systemPrompt)
+        configuration.cacheKey = reader.read(Settings.cacheKey)
         configuration.connections.countMax = reader.read(Settings.connectionsMax)
         configuration.connections.callsMax = reader.read(Settings.callsPerConnectionMax)
         configuration.connections.frameBytesMax = reader.read(Settings.frameSizeMax)

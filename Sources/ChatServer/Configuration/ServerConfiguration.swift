@@ -10,6 +10,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// True when plain TCP may be served on addresses that are not loopback.
     package var allowsPlaintext: Bool
     package var store: StoreAddress
+    /// Begins every key in Redis.
+    package var cacheKey = Settings.cacheKey.defaultValue
     /// The model's specification, such as `openai:MODEL@BASE_URL`; LLMProviders reads it.
     package var model: String
     /// The specification of the model that answers streams; nil for the same one.

@@ -5,6 +5,7 @@ internal import IOLoop
 internal import LLMProviders
 internal import Logging
 internal import RPC
+internal import RedisStore
 
 /// Each setting, by its name in Swift.
 enum Settings {
@@ -19,6 +20,10 @@ enum Settings {
     static let store = Setting<StoreAddress?>(
         "store", SettingFormat.storeAddress.optional(absent: "sqlite:$XDG_DATA_HOME/chatd/chat.db"), default: nil,
         "keep sessions and locks here; memory: forgets them when it ends")
+
+    static let cacheKey = Setting<String>(
+        "cache-key", .cacheKey, default: RedisStoreOptions().cacheKey,
+        "begin every key in Redis with this; Python programs find conversations under KEY:chat:")
 
     /// Its empty default stands for "not given", which the loader refuses.
     static let model = Setting<String>(
@@ -105,6 +110,7 @@ enum SettingTable {
 
     static let all: [SettingDescription] = [
         Settings.listen.description, Settings.allowPlaintext.description, Settings.store.description,
+        Settings.cacheKey.description,
         Settings.model.description, Settings.streamModel.description, Settings.systemPrompt.description,
         Settings.connectionsMax.description, Settings.callsPerConnectionMax.description,
         Settings.frameSizeMax.description, Settings.frameTimeout.description, Settings.writeTimeout.description,
@@ -139,16 +145,32 @@ extension SettingFormat where Value == ListenAddress {
 
 extension SettingFormat where Value == StoreAddress {
     fileprivate static var storeAddress: Self {
-        SettingFormat(placeholder: "sqlite:PATH|memory:") { (text: String) throws(BadValue) in
-            guard let store = StoreAddress(text) else {
-                throw BadValue("is not a store: write sqlite:PATH or memory:")
+        SettingFormat(placeholder: "sqlite:PATH|redis://HOST|memory:") { (text: String) throws(BadValue) in
+            if let store = StoreAddress(text) { return store }
+            guard StoreAddress.isRedis(text) else {
+                throw BadValue("is not a store: write sqlite:PATH, redis://HOST:PORT/DATABASE or memory:")
             }
-            if case .redis = store {
-                throw BadValue("names a store that this version does not have: write sqlite:PATH or memory:")
+            do throws(RedisAddress.Malformed) {
+                _ = try RedisAddress(text)
+            } catch {
+                throw BadValue(error.words)
             }
-            return store
+            throw BadValue("holds a control character")
         } show: {
             $0.shown
+        }
+    }
+}
+
+extension SettingFormat where Value == String {
+    fileprivate static var cacheKey: Self {
+        SettingFormat(placeholder: "KEY") { (text: String) throws(BadValue) in
+            guard RedisStoreOptions.isCacheKey(text) else {
+                throw BadValue("is not 1 to 64 printable ASCII characters without spaces and braces")
+            }
+            return text
+        } show: {
+            $0
         }
     }
 }

@@ -1,6 +1,8 @@
 // Where sessions and locks are kept, as an operator writes it.
 
-/// A store: `memory:`, `sqlite:PATH` or `redis://HOST...`.
+internal import RedisStore
+
+/// A store: `memory:`, `sqlite:PATH` or a Redis URL.
 package enum StoreAddress: Sendable, Equatable {
     /// In the process; gone when it ends.
     case memory
@@ -16,12 +18,14 @@ package enum StoreAddress: Sendable, Equatable {
             self = .memory
         } else if text.hasPrefix("sqlite:"), text.utf8.count > "sqlite:".utf8.count {
             self = .sqlite(path: String(text.dropFirst("sqlite:".count)))
-        } else if text.hasPrefix("redis://") || text.hasPrefix("rediss://"), !text.hasSuffix("://") {
+        } else if Self.isRedis(text), (try? RedisAddress(text)) != nil {
             self = .redis(url: text)
         } else {
             return nil
         }
     }
+
+    static func isRedis(_ text: String) -> Bool { RedisAddress.schemes.contains { text.hasPrefix($0) } }
 
     /// Fit for logs: a URL without its password.
     package var shown: String {

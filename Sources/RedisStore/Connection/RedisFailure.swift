@@ -34,12 +34,12 @@ extension RedisFailure {
         case .overloaded:
             .limitReached(
                 "pipelineCommandsMax", RedisLimits.pipelineCommandsMax,
-                "too much waits for the store already, the limit pipelineCommandsMax of one event loop; try again later"
-            )
+                "too much waits for the store already, the limit pipelineCommandsMax of an event loop; try again "
+                    + "later")
         case .outOfMemory:
             EngineError(
                 .resourceExhausted, reason: "STORE_FULL",
-                "the store has no memory left, so nothing was stored; its operator must give it more, or delete sessions"
+                "the store has no memory left, so nothing was stored; its operator must give it more, or delete some"
             )
         case .refused(let code):
             EngineError(

@@ -117,12 +117,28 @@ final class RedisLockManager: LockManager {
 
     private func acquisition(_ request: LockRequest, onlyOwn: Bool) -> ScriptCall {
         var call = ScriptCall(.acquireLock, keys: [keys.lock(request.key)])
+        addAcquisition(of: request, onlyOwn: onlyOwn, to: &call)
+        return call
+    }
+
+    private func addAcquisition(of request: LockRequest, onlyOwn: Bool, to call: inout ScriptCall) {
         call.add(request.token.value)
         call.add(request.timeToLive.microseconds / 1000)
         call.add(request.ownerLabel)
         call.add(fenceKept(request.key).microseconds / 1000)
         call.add(onlyOwn ? "1" : "0")
-        return call
+    }
+
+    // MARK: For the store
+
+    /// The arguments by which another script takes a lock, unless others stand in line for it here.
+    func addAcquisition(of request: LockRequest, to call: inout ScriptCall) {
+        addAcquisition(of: request, onlyOwn: state.withLock { $0.lines[request.key] != nil }, to: &call)
+    }
+
+    /// The lease that another script took; `start` is when it was sent.
+    func lease(_ request: LockRequest, fence: UInt64, at start: ContinuousClock.Instant) -> LockLease {
+        lease(request.key, token: request.token, fence: fence, timeToLive: request.timeToLive, at: start)
     }
 
     private func result(

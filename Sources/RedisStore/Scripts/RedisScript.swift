@@ -18,6 +18,7 @@ enum RedisScript: String, Sendable, CaseIterable {
     // Conversations.
     case findTurn
     case loadWindow
+    case openTurn
     case appendTurn
     case addMessages
     case describeSession
@@ -33,7 +34,7 @@ enum RedisScript: String, Sendable, CaseIterable {
         case .acquireLock, .renewLock, .releaseLock, .forceLock, .inspectLock, .noteServer, .dropEntry: 1
         case .findTurn, .loadWindow, .describeSession, .changeSession, .readMessages: 2
         case .readForImport: 3
-        case .deleteSession: 4
+        case .deleteSession, .openTurn: 4
         case .appendTurn, .addMessages: 5
         }
     }
@@ -49,6 +50,7 @@ enum RedisScript: String, Sendable, CaseIterable {
         case .noteServer: LockScripts.noteServer
         case .findTurn: SessionScripts.findTurn
         case .loadWindow: SessionScripts.loadWindow
+        case .openTurn: SessionScripts.openTurn
         case .appendTurn: SessionScripts.appendTurn
         case .addMessages: SessionScripts.addMessages
         case .describeSession: SessionScripts.describe

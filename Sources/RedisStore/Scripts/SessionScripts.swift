@@ -10,11 +10,7 @@ enum SessionScripts {
     private static let conversation =
         LockScripts.clock + """
             local list, meta = KEYS[1], KEYS[2]
-            local about
-            local function read()
-                about = redis.call('HMGET', meta, 'g', 't', 'u', 'l', 'c', 'a', 'n', 'p')
-            end
-            read()
+            local about = redis.call('HMGET', meta, 'g', 't', 'u', 'l', 'c', 'a', 'n', 'p')
             -- Asked before the list is touched.
             local age = not about[1] and redis.pcall('OBJECT', 'IDLETIME', list)
             local count = redis.call('LLEN', list)
@@ -25,21 +21,32 @@ enum SessionScripts {
                 if type(age) == 'number' then used = now - age * 1000000 end
                 redis.call('DEL', meta)
                 redis.call('HSET', meta, 'g', whole(now), 'c', whole(used), 'a', whole(used), 'n', count, 'p', 1)
-                read()
+                about = {whole(now), false, false, false, whole(used), whole(used), count, '1'}
             end
             -- The meta hash lives a minute longer than its list, so that it never goes first.
+            local expiry
             local function align()
-                local expiry = redis.call('PEXPIRETIME', list)
+                expiry = redis.call('PEXPIRETIME', list)
                 if expiry > 0 then redis.call('PEXPIREAT', meta, whole(expiry + 60000))
                 else redis.call('PERSIST', meta) end
-                return expiry
             end
             -- The session, in the order in which it is read.
             local function session()
-                local expiry = redis.call('PEXPIRETIME', list)
-                local first = false
-                if not about[2] then first = redis.call('LINDEX', list, -1) end
-                return {count, about[1], about[2] or false, about[3] or '', about[4] or '', about[5], about[6], expiry, first}
+                expiry = expiry or redis.call('PEXPIRETIME', list)
+                local first = not about[2] and redis.call('LINDEX', list, -1) or false
+                return {count, about[1], about[2], about[3] or '', about[4] or '', about[5], about[6], expiry, first}
+            end
+            local function kept(record, keep)
+                return record and count > 0 and now - string.match(record, '^%d+') < tonumber(keep)
+            end
+            -- The newest messages (none: 0), for a session that lives that long from now in ms (empty: as it does).
+            local function window(most, idle)
+                local isNew = not about[1]
+                adopt()
+                local isLonger = idle ~= '' and redis.call('PEXPIRE', list, idle, 'GT') == 1
+                if isNew or isLonger then align() end
+                if most == '0' then return {} end
+                return redis.call('LRANGE', list, 0, most - 1)
             end
 
             """
@@ -53,23 +60,37 @@ enum SessionScripts {
             return record
             """
 
-    /// How many messages (none: 0), how long the session lives from now in ms (empty: as it does).
+    /// How many messages, how long the session lives.
     static let loadWindow =
         conversation + """
             if count == 0 then return false end
-            local isNew = not about[1]
-            adopt()
-            if ARGV[2] ~= '' then redis.call('PEXPIRE', list, ARGV[2], 'GT') end
-            if isNew or ARGV[2] ~= '' then align() end
-            local messages = {}
-            if ARGV[1] ~= '0' then messages = redis.call('LRANGE', list, 0, ARGV[1] - 1) end
+            local messages = window(ARGV[1], ARGV[2])
             return {session(), messages}
+            """
+
+    /// KEYS: list, meta, turns, lock. Turn id, how long ids are kept in us, token, time to live in ms, owner label, how
+    /// long the lock's hash outlives its lease in ms, 1 not to take the lock since others stand in line here, how many
+    /// messages, how long the session lives. What findTurn, acquireLock, findTurn and loadWindow come to in a row.
+    static let openTurn =
+        conversation + """
+            local record = redis.call('HGET', KEYS[3], ARGV[1])
+            if kept(record, ARGV[2]) then return {'stored', record} end
+            local lock = redis.call('HMGET', KEYS[4], 't', 'f', 'u')
+            local token, fence, expires = lock[1] or '', tonumber(lock[2] or '0'), tonumber(lock[3] or '0')
+            if ARGV[7] == '1' or token ~= '' and expires > now and token ~= ARGV[3] then return {'busy'} end
+            if token ~= ARGV[3] or expires <= now then fence = math.max(fence + 1, now) end
+            redis.call('HSET', KEYS[4], 't', ARGV[3], 'f', whole(fence), 'u', whole(now + ARGV[4] * 1000),
+                'o', ARGV[5], 'a', whole(now))
+            redis.call('PEXPIRE', KEYS[4], whole(ARGV[4] + ARGV[6]))
+            if count == 0 then return {'open', whole(fence)} end
+            local messages = window(ARGV[8], ARGV[9])
+            return {'open', whole(fence), session(), messages}
             """
 
     /// What appendTurn and addMessages share. ARGV: 1 token, 2 generation that was loaded (empty: none), 3 how long the
     /// session lives in ms (empty: for ever), 4 user, 5 title, 6 labels, 7 made, 8 most messages.
     private static let writing = """
-        local lock = redis.call('HMGET', KEYS[5], 't', 'u')
+        local lock = redis.call('HMGET', KEYS[5], 't', 'u', 'f')
         local function refusal(added)
             if lock[1] ~= ARGV[1] or tonumber(lock[2] or '0') <= now then return {'lost'} end
             local loaded = ARGV[2]
@@ -89,37 +110,39 @@ enum SessionScripts {
                 redis.call('DEL', meta, KEYS[3], KEYS[4])
                 local made = ARGV[7]
                 if made == '' then made = whole(now) end
-                redis.call('HSET', meta, 'g', whole(now), 'c', made, 'u', ARGV[4], 't', ARGV[5])
-                if ARGV[6] ~= '' then redis.call('HSET', meta, 'l', ARGV[6]) end
-                about = {}
+                about = {whole(now), ARGV[5], ARGV[4], ARGV[6], made, '0', 0, false}
             else
                 adopt()
             end
-            local active = math.max(now, tonumber(about[6] or '0') + 1)
+            about[6] = whole(math.max(now, tonumber(about[6]) + 1))
             for index = first, #ARGV, 1000 do
                 count = redis.call('LPUSH', list, unpack(ARGV, index, math.min(index + 999, #ARGV)))
             end
-            redis.call('HSET', meta, 'a', whole(active), 'n', count)
-            redis.call('HDEL', meta, 'p')
-            if ARGV[3] == '' then
-                redis.call('PERSIST', list)
+            if isNew then
+                redis.call('HSET', meta, 'g', about[1], 't', about[2], 'u', about[3], 'l', about[4], 'c', about[5],
+                    'a', about[6], 'n', count)
+            else
+                redis.call('HSET', meta, 'a', about[6], 'n', count)
+                if about[8] then redis.call('HDEL', meta, 'p') end
+            end
+            if ARGV[3] ~= '' then
+                if not eternal then redis.call('PEXPIRE', list, ARGV[3]) end
             elseif not eternal then
-                redis.call('PEXPIRE', list, ARGV[3])
+                redis.call('PERSIST', list)
             end
             align()
-            read()
         end
 
         """
 
     /// ARGV from 9: 9 turn id, 10 what is remembered of the turn, 11 when it finished, 12 how long ids are kept in us,
-    /// 13 the lock's channel where it is given back (empty: kept), then the messages.
+    /// 13 the lock's channel where the lock is given back (empty: kept), then the messages.
     static let appendTurn =
         conversation + writing + """
             local former = redis.call('HGET', KEYS[3], ARGV[9])
             local oldest = redis.call('LRANGE', KEYS[4], 0, 1)
             local keep = tonumber(ARGV[12])
-            if former and count > 0 and now - string.match(former, '^%d+') < keep then return {'duplicate', former} end
+            if kept(former, keep) then return {'duplicate', former} end
             local refused = refusal(#ARGV - 13)
             if refused then return refused end
             write(14)
@@ -136,7 +159,7 @@ enum SessionScripts {
             redis.call('PEXPIRE', KEYS[4], whole(keep / 1000))
             if ARGV[13] ~= '' then
                 redis.call('HSET', KEYS[5], 't', '')
-                redis.call('PUBLISH', ARGV[13], 'released ' .. (redis.call('HGET', KEYS[5], 'f') or ''))
+                redis.call('PUBLISH', ARGV[13], 'released ' .. (lock[3] or ''))
             end
             return {'appended', session()}
             """
@@ -151,30 +174,32 @@ enum SessionScripts {
             return {'appended', session()}
             """
 
-    /// ARGV: 1 to leave the meta hash of a list that nobody wrote to as it is.
+    /// ARGV: 1 to see whether another program added messages, which is activity that nothing else tells of.
     static let describe =
         conversation + """
             if count == 0 then return false end
             local isNew = not about[1]
             adopt()
-            if isNew then align() end
             if ARGV[1] == '1' and tonumber(about[7] or '0') ~= count then
-                -- Another program added messages: that is activity, of which nothing else tells.
-                redis.call('HSET', meta, 'a', whole(math.max(now, tonumber(about[6]) + 1)), 'n', count)
-                align()
-                read()
+                about[6] = whole(math.max(now, tonumber(about[6]) + 1))
+                redis.call('HSET', meta, 'a', about[6], 'n', count)
             end
+            if isNew then align() end
             return session()
             """
 
-    /// Field and value, field and value.
+    /// Field and value, field and value: `t` and `l`.
     static let change =
         conversation + """
             if count == 0 then return false end
+            local isNew = not about[1]
             adopt()
-            for index = 1, #ARGV, 2 do redis.call('HSET', meta, ARGV[index], ARGV[index + 1]) end
-            align()
-            read()
+            for index = 1, #ARGV, 2 do
+                redis.call('HSET', meta, ARGV[index], ARGV[index + 1])
+                if ARGV[index] == 't' then about[2] = ARGV[index + 1] end
+                if ARGV[index] == 'l' then about[4] = ARGV[index + 1] end
+            end
+            if isNew then align() end
             return session()
             """
 
@@ -235,8 +260,9 @@ enum SessionScripts {
             local lock = redis.call('HMGET', KEYS[3], 't', 'u')
             if lock[1] ~= ARGV[1] or tonumber(lock[2] or '0') <= now then return {'lost'} end
             if count == 0 then return {'held', 0} end
+            local isNew = not about[1]
             adopt()
-            align()
+            if isNew then align() end
             local chunk = redis.call('LRANGE', list, -(ARGV[2] + ARGV[3] - 1), -ARGV[2])
             local messages = {}
             for index = #chunk, 1, -1 do messages[#messages + 1] = chunk[index] end

@@ -16,6 +16,7 @@ final class RedisSessionStore: SessionStore {
     private let loops: RedisLoops
     private let keys: RedisKeys
     private let index: SessionIndex
+    private let locks: RedisLockManager
     private let limits: RedisStoreLimits
 
     /// A first read of this many where all messages are wanted; the rest is read in parts of that size, too.
@@ -25,8 +26,10 @@ final class RedisSessionStore: SessionStore {
     /// Other programs may add messages while an import looks at the conversation.
     private static let importAttemptsMax = 5
 
-    init(_ loops: RedisLoops, keys: RedisKeys, limits: RedisStoreLimits) {
+    /// - Parameter locks: where the locks of sessions are held.
+    init(_ loops: RedisLoops, keys: RedisKeys, locks: RedisLockManager, limits: RedisStoreLimits) {
         self.loops = loops
+        self.locks = locks
         self.keys = keys
         self.limits = limits
         index = SessionIndex(loops: loops, keys: keys)
@@ -43,28 +46,65 @@ final class RedisSessionStore: SessionStore {
         return record.isNull ? nil : try TurnFormat.turn(turnID, record)
     }
 
+    func openTurn(_ opening: TurnOpening) async throws -> TurnOpened {
+        let conversation = keys.conversation(owner: opening.owner, id: opening.sessionID)
+        var call = ScriptCall(
+            .openTurn, keys: [conversation.list, conversation.meta, conversation.turns, conversation.lock])
+        call.add(opening.turnID)
+        call.add(SessionStoreRules.turnRetention.microseconds)
+        locks.addAcquisition(of: opening.lock, to: &call)
+        call.add(min(opening.window.messages ?? .max, Self.windowPart))
+        call.add(Self.milliseconds(opening.idleLifetime))
+        let start = locks.clock.now
+        let reply = try await loops.run(call, "the request for the session's lock")
+        switch reply[0]?.text {
+        case "stored":
+            guard let record = reply[1] else { throw SessionFormat.damage }
+            return .stored(try TurnFormat.turn(opening.turnID, record))
+        case "busy": return .notLocked
+        case "open":
+            let lease = locks.lease(opening.lock, fence: reply[1]?.unsigned ?? 0, at: start)
+            guard let session = reply[2], let messages = reply[3] else {
+                return .opened(lease, HistoryWindow(session: nil, messages: []))
+            }
+            let window = try await window(
+                owner: opening.owner, sessionID: opening.sessionID, opening.window, session, messages)
+            return .opened(lease, window)
+        default: throw SessionFormat.damage
+        }
+    }
+
+    var releasesLockOnAppend: Bool { true }
+
     func loadWindow(
         owner: String, sessionID: String, limit: WindowLimit, idleLifetime: Duration?
     ) async throws -> HistoryWindow {
         let conversation = keys.conversation(owner: owner, id: sessionID)
-        let wanted = limit.messages ?? .max
         var call = ScriptCall(.loadWindow, keys: [conversation.list, conversation.meta])
-        call.add(min(wanted, Self.windowPart))
+        call.add(min(limit.messages ?? .max, Self.windowPart))
         call.add(Self.milliseconds(idleLifetime))
         let reply = try await loops.run(call)
-        guard !reply.isNull, let first = reply[0], let messages = reply[1] else {
+        guard !reply.isNull, let session = reply[0], let messages = reply[1] else {
             return HistoryWindow(session: nil, messages: [])
         }
-        let session = try SessionFormat.session(owner: owner, id: sessionID, first)
+        return try await window(owner: owner, sessionID: sessionID, limit, session, messages)
+    }
+
+    /// The window that begins with these messages, the newest first; reads more where more is wanted.
+    private func window(
+        owner: String, sessionID: String, _ limit: WindowLimit, _ session: RedisValue, _ messages: RedisValue
+    ) async throws -> HistoryWindow {
+        let session = try SessionFormat.session(owner: owner, id: sessionID, session)
         try checkRoom(session.messageCount + Self.shortestTurnMessages)
+        let list = keys.list(owner: owner, id: sessionID)
+        let wanted = limit.messages ?? .max
         var window = Window(bytesMax: limit.bytes)
         window.add(messages, newestAt: session.messageCount)
         while !window.isFull, window.nextPosition > 0, window.count < wanted {
             // Counted from the oldest, so that what others add meanwhile moves nothing.
             let part = min(Self.windowPart, wanted - window.count, window.nextPosition)
             let end = window.nextPosition
-            let more = try await loops.send(
-                RedisCommand("LRANGE", conversation.list, String(-end), String(-(end - part + 1))))
+            let more = try await loops.send(RedisCommand("LRANGE", list, String(-end), String(-(end - part + 1))))
             if more.count == 0 { break }
             window.add(more, newestAt: end)
         }
@@ -112,13 +152,14 @@ final class RedisSessionStore: SessionStore {
         call.add(TurnFormat.bytes(turn.turn))
         call.add(turn.turn.finishedAtMicroseconds)
         call.add(SessionStoreRules.turnRetention.microseconds)
-        call.add("")
+        call.add(keys.lockChannel(turn.lockKey))
         for message in turn.messages { call.add(MessageFormat.bytes(message)) }
         let reply = try await loops.run(call, "the turn", isCancellable: false)
         switch reply[0]?.text {
         case "appended":
             guard let value = reply[1] else { throw SessionFormat.damage }
             let session = try SessionFormat.session(owner: turn.owner, id: turn.sessionID, value)
+            locks.poke(turn.lockKey)
             // The turn is stored, whatever becomes of its place in the lists: repairing them is somebody's work.
             try? await index.put(session)
             return .appended(session)

@@ -80,8 +80,9 @@ struct ConfigurationLoaderTests {
     @Test("every setting can be a flag, a variable or a key of the file")
     func everySpelling() throws {
         let values = [
-            "listen": "unix:/run/chatd.sock", "allow-plaintext": "true", "store": "memory:", "model": "auto",
-            "stream-model": "offline", "system-prompt": "Be kind, be brief: always.", "connections-max": "7",
+            "listen": "unix:/run/chatd.sock", "allow-plaintext": "true", "store": "memory:", "cache-key": "x",
+            "model": "auto", "stream-model": "offline", "system-prompt": "Be kind, be brief: always.",
+            "connections-max": "7",
             "calls-per-connection-max": "8", "frame-size-max": "2MiB", "frame-timeout": "5s", "write-timeout": "250ms",
             "idle-timeout": "9m", "ping-interval": "0", "drain-grace": "0", "session-idle-expiry": "0",
             "history-messages-max": "0",
@@ -158,6 +159,8 @@ struct ConfigurationLoaderTests {
         #expect(try served(["--model", "offline"], links).0.model == "offline")
     }
 
+    private static let stores = "write sqlite:PATH, redis://HOST:PORT/DATABASE or memory:"
+
     @Test(
         "each bad value is one line that says what to write",
         arguments: [
@@ -167,12 +170,19 @@ struct ConfigurationLoaderTests {
                 "--listen: `:7420` has no host: write 127.0.0.1:7420, or 0.0.0.0:7420 for every interface"
             ),
             (["--listen", "a:70000"], "--listen: `a:70000` is not HOST:PORT, [IPv6]:PORT or unix:PATH"),
-            (["--store", "mysql:x"], "--store: `mysql:x` is not a store: write sqlite:PATH or memory:"),
-            (["--store", "sqlite:a\0b"], "--store: `sqlite:a b` is not a store: write sqlite:PATH or memory:"),
+            (["--store", "mysql:x"], "--store: `mysql:x` is not a store: \(Self.stores)"),
+            (["--store", "sqlite:a\0b"], "--store: `sqlite:a b` is not a store: \(Self.stores)"),
             (
-                ["--store", "redis://localhost"],
-                "--store: `redis://localhost` names a store that this version does not have: write sqlite:PATH or "
-                    + "memory:"
+                ["--store", "redis://:hunter2@localhost/x"],
+                "--store: `redis://***@localhost/x` has a database that is no number from 0"
+            ),
+            (
+                ["--store", "redis+sentinel://localhost"],
+                "--store: `redis+sentinel://localhost` names no master: write redis+sentinel://host:26379/mymaster/0"
+            ),
+            (
+                ["--cache-key", "a{b}"],
+                "--cache-key: `a{b}` is not 1 to 64 printable ASCII characters without spaces and braces"
             ),
             (
                 ["--model", "gpt-4"],

@@ -100,8 +100,9 @@ struct ServerLogHandlerTests {
         ServerLogging.logConfiguration(effective, to: logger(pipe, .text, level: configuration.logLevel))
         #expect(
             pipe.drain() == """
-                1970-01-01T00:00:00.000Z notice  configuration allow-plaintext=false calls-per-connection-max=1000 \
-                connections-max=10000 diagnostics=false drain-grace=25s frame-size-max=1MiB frame-timeout=30s \
+                1970-01-01T00:00:00.000Z notice  configuration allow-plaintext=false cache-key=finance_app \
+                calls-per-connection-max=1000 connections-max=10000 diagnostics=false drain-grace=25s \
+                frame-size-max=1MiB frame-timeout=30s \
                 history-messages-max=40 history-tokens-max=32000 idle-timeout=0 listen=127.0.0.1:7420 \
                 lock-ttl=10s lock-ttl-max=10m log-format=auto log-level=notice loops=2 model=offline \
                 ping-interval=30s session-idle-expiry=30d \

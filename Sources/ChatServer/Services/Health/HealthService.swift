@@ -10,6 +10,6 @@ struct HealthService: HealthServiceMethods {
     /// The state of a service, all of which share the server's; nil for one that is not here.
     func status(of service: String) -> HealthCheckResponse.ServingStatus? {
         guard service.isEmpty || services.contains(service) else { return nil }
-        return state.isDraining ? .notServing : .serving
+        return state.isServing ? .serving : .notServing
     }
 }
