@@ -37,6 +37,7 @@ package enum ChatServerApp {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: Sweeper(server: server, logger: logger)),
+                    .init(service: ListKeeper(server: server, logger: logger)),
                     .init(service: MemoryKeeper(server: server, logger: logger)),
                     .init(
                         service: Serving(server: server, grace: configuration.connections.drainGrace, logger: logger)),
@@ -113,6 +114,38 @@ private struct Sweeper: Service {
                         logger.error(
                             "expired sessions were not removed this time", metadata: ["type": "\(type(of: error))"])
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Keeps the lists of sessions true where other programs write to the store, too.
+private struct ListKeeper: Service {
+    /// After a failure, such as a store that is away.
+    private static let pauseAfterFailure = Duration.seconds(5)
+
+    let server: RunningServer
+    let logger: Logger
+
+    func run() async throws {
+        let (store, logger) = (server.store, logger)
+        let actor = LoopActor(server.loops[0])
+        await cancelWhenGracefulShutdown {
+            // Ends with its cancellation, and with nothing else.
+            try? await actor.run { actor in
+                while true {
+                    var pause: Duration? = Self.pauseAfterFailure
+                    do {
+                        pause = try await store.repairLists()
+                    } catch is CancellationError {
+                        throw CancellationError()
+                    } catch {
+                        logger.debug("the lists of sessions were not looked at", metadata: ["type": "\(type(of: error))"])
+                    }
+                    // A service that returned would end the group.
+                    let next = pause ?? .seconds(86_400)
+                    try await actor.loop.sleep(until: actor.loop.now + next)
                 }
             }
         }

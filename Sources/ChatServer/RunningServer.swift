@@ -17,7 +17,7 @@ package final class RunningServer: Sendable {
     /// The embedded engine, which runs on `loops`.
     let engine: ChatEngine
     let loops: [IOLoop]
-    private let store: StoreChoice
+    let store: StoreChoice
     private let server: RPCServer
     private let state: ServerState
 

@@ -117,6 +117,11 @@ struct StoreChoice: Sendable {
         return try StoreCopy(takingOver: file.path)
     }
 
+    /// Does a little of what keeps the lists of sessions true, where other programs write to the store, too.
+    ///
+    /// - Returns: after how long to do more; nil where there is never anything to do.
+    func repairLists() async throws -> Duration? { try await redis?.repairLists() }
+
     /// Lets go of the file or the connections, after the last call. Blocks its thread for a moment: not called on a
     /// loop.
     func close() async {

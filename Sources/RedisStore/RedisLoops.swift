@@ -45,15 +45,26 @@ struct RedisLoops: Sendable {
 
     /// Runs scripts that change nothing, all in flight at once, and waits for their replies, in order.
     func runAll(_ calls: [ScriptCall]) async throws -> [RedisValue] {
-        guard !calls.isEmpty else { return [] }
+        try await all(calls.count) { $0.run(calls[$1], $2) }
+    }
+
+    /// Sends commands that change nothing; as `runAll`.
+    func sendAll(_ commands: [RedisCommand]) async throws -> [RedisValue] {
+        try await all(commands.count) { $0.send(commands[$1], $2) }
+    }
+
+    private func all(
+        _ count: Int, _ start: @escaping @Sendable (RedisClient, Int, @escaping RedisClient.Done) -> Void
+    ) async throws -> [RedisValue] {
+        guard count > 0 else { return [] }
         let client = here
         let replies = Replies()
         let answer = Answer()
         // Redis answers in order: with the last reply all are there.
         let last = try await answer.wait(isCancellable: true) {
             Self.on(client) { client in
-                for call in calls.dropLast() { client.run(call) { replies.add($0) } }
-                client.run(calls[calls.count - 1]) { answer.finish($0) }
+                for index in 0..<(count - 1) { start(client, index) { replies.add($0) } }
+                start(client, count - 1) { answer.finish($0) }
             }
         }
         return try (replies.all + [last]).map { result in

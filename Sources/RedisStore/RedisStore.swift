@@ -42,6 +42,7 @@ package final class RedisStore: Sendable {
     private let loops: RedisLoops
     private let subscriber: RedisSubscriber
     private let watch: HealthWatch
+    private let repair: SessionRepair
 
     /// How long opening waits for Redis. One that is away then may come later.
     private static let openTimeLimit = Duration.seconds(3)
@@ -80,7 +81,7 @@ package final class RedisStore: Sendable {
         }
         let store = RedisStore(
             sessions: RedisSessionStore(redis, keys: keys, locks: locks, limits: options.limits), locks: locks,
-            loops: redis, subscriber: subscriber, watch: watch)
+            loops: redis, subscriber: subscriber, watch: watch, repair: SessionRepair(redis, keys: keys))
         if let refusal = await watch.firstOutcome(within: openTimeLimit, clock) {
             await store.close()
             throw RedisOpenError(description: refusal)
@@ -90,14 +91,22 @@ package final class RedisStore: Sendable {
 
     private init(
         sessions: any SessionStore, locks: any LockManager, loops: RedisLoops, subscriber: RedisSubscriber,
-        watch: HealthWatch
+        watch: HealthWatch, repair: SessionRepair
     ) {
         self.sessions = sessions
         self.locks = locks
         self.loops = loops
         self.subscriber = subscriber
         self.watch = watch
+        self.repair = repair
     }
+
+    /// Brings the lists of sessions a little nearer to the conversations, if no other replica does it. Called again and
+    /// again, one step after the other.
+    ///
+    /// - Returns: after how long to call it again.
+    /// - Throws: `EngineError`, `CancellationError`.
+    package func repairLists() async throws -> Duration { try await repair.step() }
 
     /// Ends every connection. Calls that wait for an answer fail.
     package func close() async {

@@ -2,8 +2,18 @@
 
 /// Checks names. Each check throws `invalidArgument` with a reason that names the field and a message that names the
 /// rule.
-struct IdentifierRules {
+package struct IdentifierRules {
     let limits: EngineLimits
+
+    /// True for an id that callers may use: another program may have given a session one that they may not.
+    package static func isSessionID(_ id: String, limits: EngineLimits = EngineLimits()) -> Bool {
+        do throws(EngineError) {
+            try IdentifierRules(limits: limits).checkSessionID(id)
+            return true
+        } catch {
+            return false
+        }
+    }
 
     func checkSessionID(_ id: String) throws(EngineError) {
         try checkIdentifier(id, field: "session id", reason: "SESSION_ID", bytesMax: limits.identifierBytesMax)

@@ -54,7 +54,7 @@ extension Workshop {
             guard let port = surroundings.redisPort else {
                 throw ChildFailure(description: "redis-server does not run")
             }
-            address = "redis://127.0.0.1:\(port)"
+            address = "redis://127.0.0.1:\(port)/1"
         }
         // Each chatd begins with an empty store.
         defer { if let files { Files.removeFolder(files) } }
