@@ -141,7 +141,8 @@ private struct ListKeeper: Service {
                     } catch is CancellationError {
                         throw CancellationError()
                     } catch {
-                        logger.debug("the lists of sessions were not looked at", metadata: ["type": "\(type(of: error))"])
+                        logger.debug(
+                            "the lists of sessions were not looked at", metadata: ["type": "\(type(of: error))"])
                     }
                     // A service that returned would end the group.
                     let next = pause ?? .seconds(86_400)

@@ -92,4 +92,89 @@ struct RedisHarness: StoreHarness {
 
     /// Time passes by itself: Redis has no other clock.
     func advance(by duration: Duration) async { try? await Task.sleep(for: duration) }
+
+    /// Asks the server itself.
+    @discardableResult
+    func ask(_ words: String...) async throws -> String? {
+        try await TestConnection(Self.loops[0], server).ask(words)
+    }
+
+    func eventually(
+        _ what: String, within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + limit
+        while try await !condition() {
+            guard ContinuousClock.now < end else { throw NeverCame(what: what) }
+            await Task.yield()
+        }
+    }
+
+    /// True when every loop is connected, each after it noticed what happened.
+    func isServed() async throws -> Bool {
+        guard case .ready = health.value.last else { return false }
+        for loop in Self.loops {
+            do {
+                let store = store
+                _ = try await LoopActor(loop).run { _ in try await store.session(owner: "", id: "nobody") }
+            } catch is EngineError { return false }
+        }
+        return true
+    }
+
+    struct NeverCame: Error {
+        let what: String
+    }
+
+    // MARK: What the engine does
+
+    /// Stores one turn of a question and an answer, as a turn of the engine does that has its session to itself.
+    @discardableResult
+    func append(
+        _ turn: String, session: String = "s", owner: String = "", question: String = "q", answer: String = "a",
+        idleLifetime: Duration? = .seconds(3600)
+    ) async throws -> AppendOutcome {
+        let opened = try await open(turn, session: session, owner: owner, idleLifetime: idleLifetime)
+        guard case .opened(let lease, let window) = opened else { throw NeverCame(what: "\(opened)") }
+        return try await store.append(
+            Self.turn(
+                turn, lease: lease, generation: window.session?.generation, question: question, answer: answer,
+                wall: wallMicroseconds, idleLifetime: idleLifetime))
+    }
+
+    func open(
+        _ turn: String, session: String = "s", owner: String = "", token: LockToken = .random(),
+        window: WindowLimit = WindowLimit(messages: 40), idleLifetime: Duration? = .seconds(3600)
+    ) async throws -> TurnOpened {
+        try await store.openTurn(
+            TurnOpening(
+                owner: owner, sessionID: session, turnID: turn,
+                lock: LockRequest(
+                    key: LockKey(.session, owner: owner, name: session), token: token, timeToLive: .seconds(10)),
+                window: window, idleLifetime: idleLifetime))
+    }
+
+    static func turn(
+        _ id: String, lease: LockLease, generation: UInt64?, question: String = "q", answer: String = "a",
+        wall: Int64, idleLifetime: Duration? = .seconds(3600)
+    ) -> TurnAppend {
+        TurnAppend(
+            owner: lease.key.owner, sessionID: lease.key.name, userID: "u", title: question, lockKey: lease.key,
+            lockToken: lease.token, generation: generation,
+            messages: [
+                StoredMessage(role: .user, text: question, turnID: id, createdAtMicroseconds: wall),
+                StoredMessage(role: .assistant, text: answer, turnID: id, createdAtMicroseconds: wall, model: "m"),
+            ],
+            turn: StoredTurn(
+                id: id, requestHash: RequestHash(high: 1, low: .max), text: answer, model: "m", finishReason: .stop,
+                usage: TokenUsage(), toolRuns: [], finishedAtMicroseconds: wall),
+            idleLifetime: idleLifetime)
+    }
+
+    /// The texts of a session, in order.
+    func texts(session: String = "s", owner: String = "") async throws -> [String] {
+        let page = try await store.messages(
+            owner: owner, sessionID: session, order: .oldestFirst, limit: PageLimit(items: 10_000, bytes: 10_000_000),
+            pageToken: nil)
+        return page?.items.map(\.text) ?? []
+    }
 }

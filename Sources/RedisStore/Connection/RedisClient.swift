@@ -47,6 +47,7 @@ final class RedisClient: @unchecked Sendable {
     private var state = State.idle
     private var downWords = "it was not connected yet"
     private var failures = 0
+    private var heartbeat: LoopTimer?
     /// Calls that came while the first attempt after a loss ran, by an id for their timer.
     private var held: [UInt64: Held] = [:]
     private var lastHeld: UInt64 = 0
@@ -108,7 +109,8 @@ final class RedisClient: @unchecked Sendable {
         let timer = loop.schedule(at: loop.now + RedisLimits.readyWaitMax) { [weak self] in
             self?.held.removeValue(forKey: id)?.start(nil)
         }
-        held[id] = Held { [unowned self] connection in
+        // Gone with the list that it is in, so this is no cycle that lasts.
+        held[id] = Held { [self] connection in
             timer.cancel()
             if let connection { body(self, connection) } else { done(.failure(.unavailable(downWords))) }
         }
@@ -153,6 +155,7 @@ final class RedisClient: @unchecked Sendable {
     func close() {
         loop.preconditionOnLoop()
         let former = state
+        heartbeat?.cancel()
         state = .closed
         downWords = "the server ends"
         switch former {
@@ -182,14 +185,30 @@ final class RedisClient: @unchecked Sendable {
             let (connection, server) = try await open()
             guard case .connecting = state else { return connection.close() }
             failures = 0
-            connection.onEnd = { [unowned self] words in lost(words) }
+            connection.onEnd = { [weak self] words in self?.lost(words) }
             guard connection.isOpen else { throw HandshakeFailure(words: "Redis closed the connection at once") }
             state = .ready(connection)
             onStateChange?(.ready(server))
             serveHeld(connection)
+            watch(connection, server.identity)
         } catch {
             guard case .connecting = state else { return }
             failed(error)
+        }
+    }
+
+    /// Asks again and again until the connection ends.
+    private func watch(_ connection: RedisConnection, _ identity: String) {
+        let next = loop.now + RedisLimits.heartbeatInterval
+        nonisolated(unsafe) let connection = connection  // Timers of this loop run on this loop.
+        heartbeat = loop.schedule(at: next) { [weak self] in
+            connection.send(RedisServer.information) { result in
+                guard case .success(let reply) = result else { return }
+                let server = RedisServer(info: reply.value.text ?? "")
+                guard server.isMaster else { return connection.end("this Redis is a replica") }
+                guard server.identity == identity else { return connection.end("this Redis was promoted") }
+                self?.watch(connection, identity)
+            }
         }
     }
 

@@ -14,6 +14,12 @@ package struct RedisCommand: Sendable {
         for argument in arguments { add(argument) }
     }
 
+    /// A command whose name is not known before; at least one word.
+    init(words: [String]) {
+        precondition(!words.isEmpty, "a command has a name")
+        for word in words { add(word) }
+    }
+
     package mutating func add(_ text: String) {
         var text = text
         text.withUTF8 { bytes.append(contentsOf: $0) }

@@ -64,6 +64,10 @@ enum ErrorReplyMeaning: Equatable {
     /// - Parameter words: the reply without its dash, such as `LOADING Redis is loading the dataset in memory`.
     init(_ words: String) {
         let code = String(words.prefix { $0 != " " }.prefix(24))
+        if words.hasPrefix("ERR max number of clients") {
+            self = .wrongServer("Redis has too many clients, see maxclients")
+            return
+        }
         switch code {
         case "NOSCRIPT": self = .scriptMissing
         case "LOADING": self = .wrongServer("Redis loads its data")

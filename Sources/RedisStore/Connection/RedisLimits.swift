@@ -16,6 +16,9 @@ package enum RedisLimits {
     static let connectTimeLimit = Duration.seconds(1)
     /// For one sentinel's answer: others stand behind it.
     static let sentinelTimeLimit = Duration.milliseconds(300)
+    /// How often a connection asks the server whether it is still what it was: so that a hung or a demoted one is
+    /// noticed although nobody calls.
+    static let heartbeatInterval = Duration.seconds(1)
     /// How long a call waits for a connection that is being made: a reconnect on a healthy network takes a tenth of it.
     static let readyWaitMax = Duration.milliseconds(80)
     /// Between attempts to connect: doubled from the first to the second, with jitter.

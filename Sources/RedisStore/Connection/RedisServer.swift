@@ -4,13 +4,41 @@ internal import IOLoop
 
 /// A Redis server, as it described itself when a connection to it began.
 package struct RedisServer: Sendable, Equatable {
-    /// Another one after every restart, and on every server.
-    package var runID: String
-    package var isMaster: Bool
+    package var isMaster = false
     /// Such as `7.0.15`.
-    package var version: String
+    package var version = ""
     /// What it does when its memory is full; anything but `noeviction` loses data.
-    package var maxmemoryPolicy: String
+    package var maxmemoryPolicy = ""
+    /// Another one after every restart, and on every server.
+    private var runID = ""
+    private var replicationID = ""
+    private var formerReplicationID = ""
+
+    /// The answer to `INFO`.
+    init(info: String) {
+        for line in info.split(whereSeparator: \.isNewline) {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let value = String(line[line.index(after: colon)...])
+            switch line[..<colon] {
+            case "role": isMaster = value == "master"
+            case "redis_version": version = value
+            case "maxmemory_policy": maxmemoryPolicy = value
+            case "run_id": runID = value
+            case "master_replid": replicationID = value
+            case "master_replid2": formerReplicationID = value
+            default: break
+            }
+        }
+    }
+
+    /// The sections that tell it.
+    static let information = RedisCommand("INFO", "server", "memory", "replication")
+
+    /// Changes with every restart, with another server, and when a server becomes a master: what was told before may be
+    /// forgotten. A server that was never promoted has no former id, and one that forgets it lost nothing.
+    package var identity: String {
+        formerReplicationID.allSatisfy { $0 == "0" } ? runID : "\(runID):\(replicationID)"
+    }
 
     /// Valkey counts on from 7.2 and tells this number as Redis's, too.
     var isNewEnough: Bool { (version.split(separator: ".").first.flatMap { Int($0) } ?? 0) >= 7 }
@@ -46,20 +74,9 @@ extension RedisConnection {
 
     /// Which server this is.
     func describeServer() async throws -> RedisServer {
-        let role = try Self.check(try await ask(RedisCommand("ROLE"))).value
-        let info = try Self.check(try await ask(RedisCommand("INFO", "server", "memory"))).value.text ?? ""
-        var server = RedisServer(runID: "", isMaster: role[0]?.text == "master", version: "", maxmemoryPolicy: "")
-        for line in info.split(whereSeparator: \.isNewline) {
-            if let value = Self.value(of: "run_id:", in: line) { server.runID = value }
-            if let value = Self.value(of: "redis_version:", in: line) { server.version = value }
-            if let value = Self.value(of: "maxmemory_policy:", in: line) { server.maxmemoryPolicy = value }
-        }
-        guard !server.runID.isEmpty else { throw HandshakeFailure(words: "Redis does not say who it is (INFO server)") }
+        let server = RedisServer(info: try Self.check(try await ask(RedisServer.information)).value.text ?? "")
+        guard !server.identity.isEmpty else { throw HandshakeFailure(words: "Redis does not say who it is (INFO)") }
         return server
-    }
-
-    private static func value(of key: String, in line: Substring) -> String? {
-        line.hasPrefix(key) ? String(line.dropFirst(key.count)) : nil
     }
 
     /// The reply, or the handshake's failure.

@@ -124,11 +124,11 @@ final class RedisSubscriber: @unchecked Sendable {
         channels = [:]
         failures = 0
         hasAnswered = true
-        connection.onPush = { [unowned self] in received($0) }
-        connection.onEnd = { [unowned self] _ in
-            self.connection = nil
-            channels = [:]
-            again()
+        connection.onPush = { [weak self] in self?.received($0) }
+        connection.onEnd = { [weak self] _ in
+            self?.connection = nil
+            self?.channels = [:]
+            self?.again()
         }
         for channel in listeners.withLock({ Array($0.keys) }) { reconcile(channel) }
         watch()

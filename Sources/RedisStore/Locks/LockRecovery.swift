@@ -7,9 +7,7 @@ internal import Synchronization
 final class LockRecovery: Sendable {
     private struct State {
         /// The server that served this process last.
-        var runID: String?
-        /// Servers that were seen as replicas since they served us.
-        var demoted: Set<String> = []
+        var identity: String?
         var beQuiet: (@Sendable (Duration) -> Void)?
     }
 
@@ -31,23 +29,16 @@ final class LockRecovery: Sendable {
     ///
     /// - Throws: `HandshakeFailure` where the server is a replica.
     func meet(_ server: RedisServer, on connection: RedisConnection) async throws {
-        guard server.isMaster else {
-            state.withLock { _ = $0.demoted.insert(server.runID) }
-            throw HandshakeFailure(words: "this Redis is a replica")
-        }
-        let knowledge = state.withLock { state in
-            if state.demoted.contains(server.runID) { return "2" }
-            return state.runID == nil || state.runID == server.runID ? "0" : "1"
-        }
+        guard server.isMaster else { throw HandshakeFailure(words: "this Redis is a replica") }
+        let wasOther = state.withLock { $0.identity.map { $0 != server.identity } ?? false }
         var call = ScriptCall(.noteServer, keys: [key])
-        call.add(server.runID)
-        call.add(knowledge)
+        call.add(server.identity)
+        call.add(wasOther ? "1" : "0")
         call.add(leaseMax.components.seconds * 1000)
         let reply = try RedisConnection.check(try await connection.ask(call.whole)).value
         let left = Duration.microseconds(reply[0]?.integer ?? 0)
         let beQuiet = state.withLock { state in
-            state.runID = server.runID
-            state.demoted.remove(server.runID)
+            state.identity = server.identity
             return state.beQuiet
         }
         if left > .zero { beQuiet?(left) }

@@ -69,16 +69,15 @@ enum LockScripts {
             return {'held', whole(fence), whole(expiry - now), lock[4] or '', lock[5] or '0'}
             """
 
-    /// run id, what the caller knows (1: it was served by another server before, 2: this one was a replica meanwhile,
-    /// 0: neither), how long leases may last in ms. Tells for how many microseconds no lock may be granted: after a
-    /// restart or a change of roles, leases that this server does not know may still run. A server without a mark and a
-    /// caller without a past begin at once.
+    /// The server's identity, 1 where the caller was served by another one before, how long leases may last in ms.
+    /// Tells for how many microseconds no lock may be granted: after a restart or a change of roles, leases that this
+    /// server does not know may still run. A server without a mark and a caller without a past begin at once.
     static let noteServer =
         clock + """
             local mark = redis.call('HMGET', KEYS[1], 'run', 'until')
             local run, quiet = mark[1] or '', tonumber(mark[2] or '0')
-            if run ~= ARGV[1] or ARGV[2] == '2' then
-                if run ~= '' or ARGV[2] ~= '0' then quiet = now + ARGV[3] * 1000 end
+            if run ~= ARGV[1] then
+                if run ~= '' or ARGV[2] == '1' then quiet = now + ARGV[3] * 1000 end
                 redis.call('HSET', KEYS[1], 'run', ARGV[1], 'until', whole(quiet))
             elseif ARGV[2] == '1' and quiet == 0 then
                 quiet = now + ARGV[3] * 1000

@@ -39,8 +39,23 @@ enum RedisScript: String, Sendable, CaseIterable {
         }
     }
 
-    /// The text in Lua.
-    var text: String {
+    /// The text in Lua. Its first line makes Redis check before it begins what it would find out in the middle
+    /// otherwise: that this is no replica, that there is memory, that there are replicas enough; and that a script
+    /// keeps to one slot.
+    var text: String { "#!lua flags=\(flags)\n\(body)" }
+
+    /// What frees memory, or needs next to none, works also where there is no more.
+    private var flags: String {
+        switch self {
+        case .inspectLock, .findTurn: "no-writes"
+        case .renewLock, .releaseLock, .forceLock, .noteServer, .loadWindow, .describeSession, .deleteSession,
+            .readMessages, .readForImport, .dropEntry:
+            "allow-oom"
+        case .acquireLock, .openTurn, .appendTurn, .addMessages, .changeSession: ""
+        }
+    }
+
+    private var body: String {
         switch self {
         case .acquireLock: LockScripts.acquire
         case .renewLock: LockScripts.renew
