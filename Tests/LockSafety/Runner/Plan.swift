@@ -1,0 +1,2 @@
+// The run.
+import LockHistories
