@@ -136,7 +136,10 @@ let package = Package(
         // run, and a program for long runs.
         .target(name: "LockHistories", path: "Tests/LockSafety/Histories", swiftSettings: swiftSettings),
         .executableTarget(
-            name: "lock-caller", dependencies: ["ChatClient", "ChatStubs", "EngineConformance", "LockHistories"],
+            name: "lock-caller",
+            dependencies: [
+                "ChatClient", "ChatStubs", "EngineConformance", "IOLoop", "LockHistories", "ProtoMessages", "RPC", "Wire",
+            ],
             path: "Tests/LockSafety/Caller", swiftSettings: swiftSettings),
         .target(
             name: "LockSafety", dependencies: ["EngineConformance", "LockHistories", "ProgramSupport"],

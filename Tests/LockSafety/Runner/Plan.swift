@@ -1,2 +1,0 @@
-// The run.
-import LockHistories
