@@ -138,7 +138,8 @@ let package = Package(
         .executableTarget(
             name: "lock-caller",
             dependencies: [
-                "ChatClient", "ChatStubs", "EngineConformance", "IOLoop", "LockHistories", "ProtoMessages", "RPC", "Wire",
+                "ChatClient", "ChatStubs", "EngineConformance", "IOLoop", "LockHistories", "ProtoMessages", "RPC",
+                "Wire",
             ],
             path: "Tests/LockSafety/Caller", swiftSettings: swiftSettings),
         .target(

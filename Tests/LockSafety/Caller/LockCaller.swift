@@ -83,13 +83,15 @@ struct LockCaller {
 
     // MARK: A turn
 
-    private mutating func chance(_ part: Int, of whole: Int) -> Bool { Int.random(in: 0..<whole, using: &random) < part }
+    private mutating func chance(_ part: Int, of whole: Int) -> Bool {
+        Int.random(in: 0..<whole, using: &random) < part
+    }
 
     private mutating func turn() async throws {
         tokens += 1
         let ticket = Ticket(
             key: "counter-\(Int.random(in: 0..<keys, using: &random))", holder: "\(name)-\(tokens)", token: LockToken())
-        let wait: Duration = chance(2, of: 3) ? .milliseconds(Int.random(in: 1...1000, using: &random)) : .zero
+        let wait: Duration = chance(2, of: 3) ? .milliseconds(Int.random(in: 1...300, using: &random)) : .zero
         var answer = try await acquire(ticket, wait: wait)
         if case .unknown = answer {
             // One of the three things that a caller can do: ask again, give up, or go away.
@@ -108,14 +110,14 @@ struct LockCaller {
 
     private mutating func stand(outside key: String, held other: LockOperation.Seen) async throws {
         if chance(1, of: 8) { try await inspect(key) }
-        if chance(1, of: 60), let fence = other.fence { try await force(key, fence: fence) }
+        if chance(1, of: 200), let fence = other.fence { try await force(key, fence: fence) }
         try await Task.sleep(for: .milliseconds(Int.random(in: 1...40, using: &random)))
     }
 
     private mutating func work(_ ticket: Ticket, fence: UInt64) async throws {
         let values = try runner.read(ticket.key, fence: fence)
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...8, using: &random)))
-        if chance(1, of: 40) {
+        if chance(1, of: 200) {
             // Long work, renewed as the library does it.
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 try await Task.sleep(for: ttl / 3)
@@ -128,7 +130,7 @@ struct LockCaller {
         let next = CounterRegister.Values(fenced: values.fenced + 1, control: values.control + 1)
         _ = try runner.write(ticket.key, next, fence: fence)
         // Some leases end by themselves.
-        if !chance(1, of: 100) { try await release(ticket) }
+        if !chance(1, of: 400) { try await release(ticket) }
     }
 
     // MARK: Calls, written down

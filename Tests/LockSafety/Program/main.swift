@@ -6,7 +6,8 @@ import LockSafety
 
 guard let plan = SafetyPlan(Array(CommandLine.arguments.dropFirst())) else {
     print(SafetyPlan.usage)
-    print("several servers, and --kill-servers, need a store that outlives them: redis://HOST:PORT/N, or sqlite: for one")
+    print(
+        "several servers, and --kill-servers, need a store that outlives them: redis://HOST:PORT/N, or sqlite: for one")
     exit(64)
 }
 do {

@@ -112,7 +112,8 @@ final class Fleet: Sendable {
         let end = try await program.end(within: Self.patience)
         guard end.status == 128 + SIGKILL else {
             throw RunnerSocket.Failure(
-                description: "\(kind) \(index) had ended by itself with \(end.status ?? -1): \(end.errors.suffix(2000))")
+                description: "\(kind) \(index) had ended by itself with \(end.status ?? -1): \(end.errors.suffix(2000))"
+            )
         }
     }
 

@@ -7,13 +7,13 @@ package struct SafetyPlan: Sendable {
     /// More than one need a store that they share.
     package var servers = 1
     package var callers = 8
-    package var keys = 3
+    package var keys = 6
     package var ttl = Duration.seconds(2)
     /// Ends the run when so many leases were granted, or when the time is over.
     package var acquisitions = 10_000
     package var duration = Duration.seconds(600)
     /// Between two acts of the nemesis.
-    package var calm: ClosedRange<Int> = 100...700
+    package var calm: ClosedRange<Int> = 200...1200
     /// How long a process is stopped, in milliseconds.
     package var pause: ClosedRange<Int> = 1000...5000
     package var pausesServers = true

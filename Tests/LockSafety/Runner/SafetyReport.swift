@@ -20,7 +20,8 @@ package struct SafetyReport: Sendable, CustomStringConvertible {
 
     package var description: String {
         let seconds = { (time: Duration) in "\(Int(time / .seconds(1) * 10 + 0.5) / 10) s" }
-        return "seed \(plan.seed), \(plan.store.prefix { $0 != "@" }), \(plan.servers) servers, \(plan.callers) callers, "
+        return
+            "seed \(plan.seed), \(plan.store.prefix { $0 != "@" }), \(plan.servers) servers, \(plan.callers) callers, "
             + "\(plan.keys) keys, ttl \(plan.ttl): \(acquisitions) acquisitions; pauses: \(serverPauses) of servers, "
             + "\(callerPauses) of callers; kills: \(serverKills) of servers, \(callerKills) of callers; "
             + "increments: \(written.fenced) acknowledged, \(lost.fenced) lost, \(lateWrites) refused as late; "

@@ -54,7 +54,9 @@ package enum SafetyRun {
         report.lost = book.register.lost
         report.lateWrites = book.register.lateWrites
         report.findings += book.troubles
-        if report.lost.fenced > 0 { report.findings.append("\(report.lost.fenced) increments are lost in spite of fences") }
+        if report.lost.fenced > 0 {
+            report.findings.append("\(report.lost.fenced) increments are lost in spite of fences")
+        }
         if report.acquisitions == 0 { report.findings.append("no lease was granted") }
         if acts.callerPauses >= pausesThatBite, report.plan.pause.upperBound > Int(report.plan.ttl / .milliseconds(1)),
             report.lost.control == 0

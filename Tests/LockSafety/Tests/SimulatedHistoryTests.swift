@@ -15,7 +15,7 @@ struct SimulatedHistoryTests {
     @Test("one fault makes them wrong", arguments: SimulatedLock.Fault.allCases)
     func wrong(fault: SimulatedLock.Fault) throws {
         var planted = 0
-        for seed in UInt64(1)...40 {
+        for seed in UInt64(1)...60 {
             let lock = SimulatedLock(seed: seed, operations: 150, fault: fault)
             guard lock.isPlanted else { continue }
             planted += 1

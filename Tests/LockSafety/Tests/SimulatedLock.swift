@@ -36,7 +36,8 @@ struct SimulatedLock {
         var fence: UInt64 = 0
     }
 
-    private static let validity = Script.validity * Script.millisecond
+    /// A few calls long, so that leases end by themselves in short histories too.
+    private static let validity = 300 * Script.millisecond
     private var random: SeededGenerator
     private let fault: Fault?
     private(set) var isPlanted = false
@@ -56,7 +57,9 @@ struct SimulatedLock {
         self.fault = fault
         self.callers = (0..<callers).map { Caller(number: $0) }
         for number in 0..<callers { begin(number, at: Int64(number) * Script.millisecond) }
-        while history.count < operations, let next = flights.indices.min(by: { flights[$0].effectAt < flights[$1].effectAt }) {
+        while history.count < operations,
+            let next = flights.indices.min(by: { flights[$0].effectAt < flights[$1].effectAt })
+        {
             land(flights.remove(at: next))
         }
     }
@@ -77,7 +80,7 @@ struct SimulatedLock {
         if !flight.isAnswered {
             flight.takesEffect = Bool.random(using: &random)
             // Some requests are stuck for long.
-            if Bool.random(using: &random) { flight.effectAt += span(0...3000) }
+            if Bool.random(using: &random) { flight.effectAt += span(0...1000) }
         }
         flights.append(flight)
         guard !flight.isAnswered else { return }
@@ -119,7 +122,7 @@ struct SimulatedLock {
         note(operation, flight.caller)
         // Now and then a holder is stopped for longer than its lease.
         let isStopped = callers[flight.caller].holder != nil && Int.random(in: 0..<8, using: &random) == 0
-        let pause = isStopped ? span(2000...3000) : 0
+        let pause = isStopped ? span(300...600) : 0
         begin(flight.caller, at: returnedAt + pause)
     }
 
