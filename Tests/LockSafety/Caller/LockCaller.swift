@@ -16,6 +16,7 @@ struct LockCaller {
     private let name: String
     private var random: SeededGenerator
     private let ttl: Duration
+    private let prefix: String
     private let keys: Int
     private let client: ChatClient
     /// For releases that are sent once; nil where the library does it.
@@ -43,13 +44,15 @@ struct LockCaller {
     private static let backOffMaximum = Duration.milliseconds(200)
 
     init(
-        runner: RunnerLine, name: String, seed: UInt64, ttl: Duration, keys: Int, sendsReleasesOnce: Bool,
+        runner: RunnerLine, name: String, seed: UInt64, ttl: Duration, prefix: String, keys: Int,
+        sendsReleasesOnce: Bool,
         servers: [String]
     ) throws {
         self.runner = runner
         self.name = name
         random = SeededGenerator(seed: seed)
         self.ttl = ttl
+        self.prefix = prefix
         self.keys = keys
         var options = ChatClientOptions()
         // Each attempt is a call of its own in the history, so the library must not make several.
@@ -90,7 +93,8 @@ struct LockCaller {
     private mutating func turn() async throws {
         tokens += 1
         let ticket = Ticket(
-            key: "counter-\(Int.random(in: 0..<keys, using: &random))", holder: "\(name)-\(tokens)", token: LockToken())
+            key: "\(prefix)-\(Int.random(in: 0..<keys, using: &random))", holder: "\(name)-\(tokens)",
+            token: LockToken())
         let wait: Duration = chance(2, of: 3) ? .milliseconds(Int.random(in: 1...300, using: &random)) : .zero
         var answer = try await acquire(ticket, wait: wait)
         if case .unknown = answer {

@@ -161,13 +161,13 @@ package struct LeaseSearch {
 
     private func words(_ best: Configuration) -> String {
         let state = best.state
-        let holder = state.holder.map { "held by number \($0) with fence \(state.fence) until \(state.promisedUntil)" }
+        let holder = state.holder == nil ? "free" : "held with fence \(state.fence) until \(state.promisedUntil)"
         let before = operations[..<best.base].suffix(Self.callsShown).map { "  \($0)" }
         let pending = candidates(best).prefix(Self.callsShown).map { "  \(operations[$0])" }
         return
             ([
                 "\(key): no order of the \(calls.count) answered calls fits; the best has \(best.count) of them, and "
-                    + "then at \(state.time) the lock is \(holder ?? "free") (greatest fence \(state.lastFence)); before it:"
+                    + "then at \(state.time) the lock is \(holder) (greatest fence \(state.lastFence)); before it:"
             ]
             + before + ["none of these can be next:"] + pending).joined(separator: "\n")
     }

@@ -20,6 +20,8 @@ final class Fleet: Sendable {
     private let plan: SafetyPlan
     private let socket: RunnerSocket
     private let addresses: [String]
+    /// New for every run: a store may still have the leases of the run before.
+    private let prefix = "locks-\(UInt64.random(in: 0 ... .max))"
     private let servers: Mutex<[Slot]>
     private let callers: Mutex<[Slot]>
 
@@ -66,7 +68,7 @@ final class Fleet: Sendable {
             BuiltPrograms.pathBeside("lock-caller"),
             [
                 "\(socket.port)", "c\(index).\(generation)", "\(seed)", "\(Int(plan.ttl / .milliseconds(1)))",
-                "\(plan.keys)", index % 2 == 0 ? "library" : "wire", order.joined(separator: ","),
+                prefix, "\(plan.keys)", index % 2 == 0 ? "library" : "wire", order.joined(separator: ","),
             ])
         callers.withLock { $0[index].program = program }
     }

@@ -30,7 +30,12 @@ final class RunBook: Sendable {
     var talking: Int { state.withLock { $0.talking } }
     var history: [LockOperation] { state.withLock { $0.readers.values.flatMap(\.operations) } }
 
-    func stop() { state.withLock { $0.isOver = true } }
+    func stop() {
+        state.withLock { state in
+            state.isOver = true
+            state.trap = nil
+        }
+    }
 
     /// Stops the next caller between its read and its write: with chance alone that would be rare.
     func setTrap(_ trap: @escaping @Sendable (_ caller: String) -> Void) { state.withLock { $0.trap = trap } }
