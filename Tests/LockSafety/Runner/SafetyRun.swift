@@ -9,7 +9,7 @@ package enum SafetyRun {
     /// What callers said last is read by then.
     private static let readingLimit = Duration.seconds(30)
     /// So many pauses of callers that some lost an update where nothing checks fences.
-    private static let pausesThatBite = 10
+    private static let pausesThatBite = 20
 
     /// Does what the plan says.
     package static func run(_ plan: SafetyPlan) async throws -> SafetyReport {

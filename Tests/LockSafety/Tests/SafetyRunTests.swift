@@ -12,6 +12,7 @@ struct SafetyRunTests {
         plan.ttl = .milliseconds(500)
         plan.pause = 600...1000
         plan.calm = 50...200
+        plan.keys = 3
         plan.acquisitions = 300
         plan.duration = .seconds(20)
         return plan
@@ -41,6 +42,16 @@ struct SafetyRunTests {
         #expect(report.findings.contains { $0.contains("no order of the") }, "\(report)")
         // It forgets who holds what, but its fences still grow, and they alone keep the counters right.
         #expect(report.lost.fenced == 0)
+    }
+
+    @Test("servers that share no store are found out")
+    func shareNothing() async throws {
+        var plan = Self.plan
+        plan.servers = 3
+        plan.duration = .seconds(3)
+        plan.acquisitions = 100_000
+        let report = try await SafetyRun.run(plan)
+        #expect(report.findings.contains { $0.contains("no order of the") }, "\(report)")
     }
 
     @Test("a command line says what a run does")
