@@ -13,7 +13,7 @@ struct SafetyRunTests {
         plan.pause = 600...1000
         plan.calm = 50...200
         plan.keys = 3
-        plan.acquisitions = 300
+        plan.acquisitions = 200
         plan.duration = .seconds(20)
         return plan
     }
