@@ -147,6 +147,26 @@ let package = Package(
         .executableTarget(
             name: "client-conformance", dependencies: ["ChatClient"], path: "Tests/ClientConformance/Driver",
             swiftSettings: swiftSettings),
+        // Locks while servers and callers are paused and killed: histories and their check, the process that calls, the
+        // run, and a program for long runs.
+        .target(name: "LockHistories", path: "Tests/LockSafety/Histories", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "lock-caller",
+            dependencies: [
+                "ChatClient", "ChatStubs", "EngineConformance", "IOLoop", "LockHistories", "ProtoMessages", "RPC",
+                "Wire",
+            ],
+            path: "Tests/LockSafety/Caller", swiftSettings: swiftSettings),
+        .target(
+            name: "LockSafety", dependencies: ["EngineConformance", "LockHistories", "ProgramSupport"],
+            path: "Tests/LockSafety/Runner", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "lock-safety", dependencies: ["LockSafety"], path: "Tests/LockSafety/Program",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LockSafetyTests",
+            dependencies: ["EngineConformance", "LockHistories", "LockSafety", "ProgramSupport"],
+            path: "Tests/LockSafety/Tests", swiftSettings: swiftSettings),
         tests("chatctlTests", ["chatctl", "ChatClient", "JSON"]),
         tests("chatbenchTests", ["chatbench", "IOLoop"]),
         // Replays what the fuzzers found, through a link to their bodies; they are a package of their own beside it.

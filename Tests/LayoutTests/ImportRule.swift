@@ -45,7 +45,7 @@ enum ImportRule {
             ImportTable.testExternal
                 .union(ImportTable.sources.map(\.target))
                 .union(ImportTable.cModules)
-                .union(["ConformancePeer", "EngineConformance", "ProgramSupport", "RedisSupport"])
+                .union(["ConformancePeer", "EngineConformance", "LockHistories", "LockSafety", "ProgramSupport", "RedisSupport"])
         default: nil
         }
     }

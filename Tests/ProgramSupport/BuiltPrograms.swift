@@ -8,6 +8,11 @@ package enum BuiltPrograms {
     package static func path(of name: String) -> String {
         if name.hasPrefix("/") { return name }
         if let folder = getenv("CHAT_PROGRAMS") { return String(cString: folder) + "/" + name }
+        return pathBeside(name)
+    }
+
+    /// A program that was built with this one, wherever the programs under test are.
+    package static func pathBeside(_ name: String) -> String {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { bytes in
             readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
