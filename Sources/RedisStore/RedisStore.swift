@@ -75,7 +75,10 @@ package final class RedisStore: Sendable {
         let watch = HealthWatch(clients.count, onHealth)
         for (index, client) in clients.enumerated() {
             RedisLoops.on(client) { client in
-                client.onStateChange = { watch.changed(index, $0) }
+                client.onStateChange = { state in
+                    watch.changed(index, state)
+                    if case .down = state { locks.redisWentAway() }
+                }
                 client.start()
             }
         }
@@ -107,6 +110,9 @@ package final class RedisStore: Sendable {
     /// - Returns: after how long to call it again.
     /// - Throws: `EngineError`, `CancellationError`.
     package func repairLists() async throws -> Duration { try await repair.step() }
+
+    /// How many locks somebody here waits for or keeps.
+    var channelCount: Int { subscriber.channelCount }
 
     /// Ends every connection. Calls that wait for an answer fail.
     package func close() async {

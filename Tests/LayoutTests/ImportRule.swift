@@ -45,7 +45,8 @@ enum ImportRule {
             ImportTable.testExternal
                 .union(ImportTable.sources.map(\.target))
                 .union(ImportTable.cModules)
-                .union(["ConformancePeer", "EngineConformance", "LockHistories", "LockSafety", "ProgramSupport", "RedisSupport"])
+                .union(["ConformancePeer", "EngineConformance", "LockHistories", "LockSafety"])
+                .union(["ProgramSupport", "RedisSupport"])
         default: nil
         }
     }

@@ -314,6 +314,11 @@ final class RedisLockManager: LockManager {
         }
     }
 
+    /// Redis went away: those in line hear of it now, and not when they would have tried next.
+    func redisWentAway() {
+        for key in state.withLock({ Array($0.lines.keys) }) { poke(key) }
+    }
+
     private func tried(_ request: LockRequest, _ attempt: Attempt) {
         let key = request.key
         switch attempt {
