@@ -78,9 +78,11 @@ extension ChatEngine {
     ) async throws -> LockLoss {
         let key = try lockKey(owner: owner, name: name, token: token)
         heldTokens.add(key, token)
+        var held: LockLease?
         do {
             let lease = try await acquireLock(
                 owner: owner, name: name, token: token, timeToLive: timeToLive, wait: wait, ownerLabel: ownerLabel)
+            held = lease
             let events = LeaseMailbox()
             let keeper = locks.keepAlive(lease) { events.put($0) }
             defer { keeper.stop() }
@@ -89,23 +91,15 @@ extension ChatEngine {
                 switch try await events.next() {
                 case .renewed(let lease): try await renewed(lease)
                 case .lost(let loss):
-                    _ = heldTokens.remove(key, token)
+                    _ = heldTokens.remove(key, token, nil)
                     return loss
                 }
             }
         } catch {
-            // Also after a failed acquire: cut off, it may hold the lock without anybody to renew it.
-            let isLast = heldTokens.remove(key, token)
-            if isLast, !Self.isRefusal(error) { _ = try? await locks.release(key, token: token) }
+            // Not after a failed acquire: one whose outcome is unknown is settled by its repetition with the same
+            // token, perhaps elsewhere, and a release would take the lock from that.
+            if let lease = heldTokens.remove(key, token, held) { _ = try? await locks.release(lease) }
             throw error
-        }
-    }
-
-    /// Errors of an acquire that certainly took nothing.
-    private static func isRefusal(_ error: any Error) -> Bool {
-        switch (error as? EngineError)?.kind {
-        case .invalidArgument, .lockNotAcquired, .resourceExhausted, .unavailable: true
-        default: false
         }
     }
 

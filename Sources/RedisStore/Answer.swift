@@ -36,21 +36,25 @@ final class Answer: Sendable {
         }
     }
 
-    func finish(_ outcome: Outcome) { finish(.success(outcome)) }
+    /// False when nobody waits for it any more.
+    @discardableResult
+    func finish(_ outcome: Outcome) -> Bool { finish(.success(outcome)) }
 
-    private func finish(_ result: Result<Outcome, any Error>) {
-        let continuation = state.withLock { state -> CheckedContinuation<Outcome, any Error>? in
+    @discardableResult
+    private func finish(_ result: Result<Outcome, any Error>) -> Bool {
+        let (continuation, isFirst) = state.withLock { state -> (CheckedContinuation<Outcome, any Error>?, Bool) in
             switch state {
             case .idle:
                 state = .early(result)
-                return nil
+                return (nil, true)
             case .waiting(let continuation):
                 state = .done
-                return continuation
-            case .early, .done: return nil
+                return (continuation, true)
+            case .early, .done: return (nil, false)
             }
         }
         continuation?.resume(with: result)
+        return isFirst
     }
 
     private func attach(_ continuation: CheckedContinuation<Outcome, any Error>) {

@@ -34,8 +34,12 @@ struct RedisLoops: Sendable {
     ///   - what: as in `RedisFailure.engineError`.
     ///   - isCancellable: false where the caller must know the outcome; it waits for as long as a command may take.
     /// - Throws: `EngineError`, `CancellationError`.
-    func run(_ call: ScriptCall, _ what: String? = nil, isCancellable: Bool = true) async throws -> RedisValue {
-        try await answer(what, isCancellable: isCancellable) { $0.run(call, $1) }.value
+    ///   - late: gets the reply, on the client's loop, when the task was cancelled before it came.
+    func run(
+        _ call: ScriptCall, _ what: String? = nil, isCancellable: Bool = true,
+        late: (@Sendable (RedisValue) -> Void)? = nil
+    ) async throws -> RedisValue {
+        try await answer(what, isCancellable: isCancellable, late: late) { $0.run(call, $1) }.value
     }
 
     /// Sends a command and waits for its reply; as `run`.
@@ -76,13 +80,17 @@ struct RedisLoops: Sendable {
     }
 
     private func answer(
-        _ what: String?, isCancellable: Bool,
+        _ what: String?, isCancellable: Bool, late: (@Sendable (RedisValue) -> Void)? = nil,
         _ start: @escaping @Sendable (RedisClient, @escaping RedisClient.Done) -> Void
     ) async throws -> RedisReply {
         let client = here
         let waiting = Answer()
         let result = try await waiting.wait(isCancellable: isCancellable) {
-            Self.on(client) { client in start(client) { waiting.finish($0) } }
+            Self.on(client) { client in
+                start(client) { outcome in
+                    if !waiting.finish(outcome), let late, case .success(let reply) = outcome { late(reply.value) }
+                }
+            }
         }
         switch result {
         case .success(let reply): return reply

@@ -121,6 +121,12 @@ struct RedisHarness: StoreHarness {
         return true
     }
 
+    /// Walks over everything once, or waits where another replica does it.
+    func repairAll() async throws {
+        for _ in 0..<10_000 where try await opened.repairLists() > .seconds(1) { return }
+        throw NeverCame(what: "the end of a repair")
+    }
+
     struct NeverCame: Error {
         let what: String
     }

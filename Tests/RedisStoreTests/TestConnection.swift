@@ -15,9 +15,11 @@ struct TestConnection: Sendable {
     private let loop: IOLoop
     private let port: UInt16
     private let password: String?
+    private let user: String
 
-    init(_ loop: IOLoop, _ server: RedisProcess, password: String? = nil) {
+    init(_ loop: IOLoop, _ server: RedisProcess, password: String? = nil, user: String = "default") {
         self.loop = loop
+        self.user = user
         port = server.port
         self.password = password
     }
@@ -31,7 +33,7 @@ struct TestConnection: Sendable {
     @discardableResult
     func ask(_ words: [String]) async throws -> String? {
         let command = RedisCommand(words: words)
-        return try await LoopActor(loop).run { [command, port, password] actor in
+        return try await LoopActor(loop).run { [command, port, password, user] actor in
             guard let address = SocketAddress(numericHost: "127.0.0.1", port: port) else { return nil }
             let stream = try await ByteStream.connect(
                 to: address, on: actor.loop, until: .now + .seconds(5))
@@ -39,7 +41,7 @@ struct TestConnection: Sendable {
             try stream.start(handler)
             defer { stream.close() }
             if let password {
-                stream.write { RedisCommand("AUTH", password).write(into: &$0) }
+                stream.write { RedisCommand("AUTH", user, password).write(into: &$0) }
                 handler.skipped = 1
             }
             stream.write { command.write(into: &$0) }

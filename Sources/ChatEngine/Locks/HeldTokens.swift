@@ -1,8 +1,9 @@
 // Which tokens are held by how many streams. A caller that lost its connection holds again with the same token while
 // the server has not noticed the loss; the former stream's end must not release the lock under the new one.
 //
-// Only the other way round is left: a hold that begins while the last one's release is under way may get the lease that
-// is just released. It is told so as a loss (`released`) and holds again; nobody else holds the lock unawares.
+// Only the other way round is left where the manager does not count claims: a hold that begins while the last one's
+// release is under way may get the lease that is just released. It is told so as a loss (`released`) and holds again;
+// nobody else holds the lock unawares.
 
 internal import Synchronization
 
@@ -13,21 +14,32 @@ final class HeldTokens: Sendable {
         var token: LockToken
     }
 
-    private let counts = Mutex<[Key: Int]>([:])
+    private struct Holds {
+        var count = 0
+        /// The lease of the latest call among those that ended.
+        var lease: LockLease?
+    }
+
+    private let holds = Mutex<[Key: Holds]>([:])
 
     init() {}
 
     func add(_ lock: LockKey, _ token: LockToken) {
-        counts.withLock { $0[Key(lock: lock, token: token), default: 0] += 1 }
+        holds.withLock { $0[Key(lock: lock, token: token), default: Holds()].count += 1 }
     }
 
-    /// True when this was the last one.
-    func remove(_ lock: LockKey, _ token: LockToken) -> Bool {
-        counts.withLock { counts in
+    /// A hold ended.
+    ///
+    /// - Parameter lease: what it held to its end; nil for nothing.
+    /// - Returns: the lease to give back, where this was the last hold and there is one.
+    func remove(_ lock: LockKey, _ token: LockToken, _ lease: LockLease?) -> LockLease? {
+        holds.withLock { holds in
             let key = Key(lock: lock, token: token)
-            let count = (counts[key] ?? 1) - 1
-            counts[key] = count == 0 ? nil : count
-            return count == 0
+            var these = holds[key] ?? Holds(count: 1)
+            these.count -= 1
+            if let lease, these.lease.map({ $0.claim <= lease.claim }) ?? true { these.lease = lease }
+            holds[key] = these.count == 0 ? nil : these
+            return these.count == 0 ? these.lease : nil
         }
     }
 }

@@ -75,16 +75,21 @@ public struct LockLease: Sendable, Equatable {
     public var timeToLive: Duration
     /// When to stop relying on it, by this process's clock: counted from before the request was sent.
     public var validUntil: ContinuousClock.Instant
+    /// How many times its token had acquired it when this was told: tells a call from its repetition. 0 where the
+    /// manager does not count.
+    public var claim: UInt64
 
     /// A lease; made by lock managers.
     public init(
-        key: LockKey, token: LockToken, fence: UInt64, timeToLive: Duration, validUntil: ContinuousClock.Instant
+        key: LockKey, token: LockToken, fence: UInt64, timeToLive: Duration, validUntil: ContinuousClock.Instant,
+        claim: UInt64 = 0
     ) {
         self.key = key
         self.token = token
         self.fence = fence
         self.timeToLive = timeToLive
         self.validUntil = validUntil
+        self.claim = claim
     }
 }
 
@@ -164,6 +169,11 @@ public protocol LockManager: Sendable {
     @discardableResult
     func release(_ key: LockKey, token: LockToken) async throws -> Bool
 
+    /// Gives a lease back unless its token acquired it again since: a caller that lost its connection and called again
+    /// must not lose the lock to the end of its first call. Otherwise as the other `release`.
+    @discardableResult
+    func release(_ lease: LockLease) async throws -> Bool
+
     /// The present holder without its token, or nil when the lock is free.
     func inspect(_ key: LockKey) async throws -> LockStatus?
 
@@ -179,4 +189,10 @@ public protocol LockManager: Sendable {
     /// Needs no task, since a turn's task is busy with the model meanwhile: an implementation uses timers and its own
     /// I/O.
     func keepAlive(_ lease: LockLease, onEvent: @escaping @Sendable (LeaseEvent) -> Void) -> any LeaseKeeper
+}
+
+extension LockManager {
+    /// Gives the lock back, whichever call of its token acquired it.
+    @discardableResult
+    public func release(_ lease: LockLease) async throws -> Bool { try await release(lease.key, token: lease.token) }
 }

@@ -107,7 +107,7 @@ final class RedisLeaseKeeper: LeaseKeeper {
 
     private func answered(_ old: LockLease, _ reply: RedisValue, at start: ContinuousClock.Instant) {
         let renewed = manager.renewed(
-            old.key, token: old.token, timeToLive: old.timeToLive, at: start, reply)
+            old.key, token: old.token, timeToLive: old.timeToLive, at: start, reply, claim: old.claim)
         guard let renewed, renewed.fence == old.fence else { return lost(.expired) }
         let isOver = state.withLock { state in
             state.timer?.cancel()

@@ -63,13 +63,28 @@ final class RedisLockManager: LockManager {
 
     @discardableResult
     func release(_ key: LockKey, token: LockToken) async throws -> Bool {
-        var call = ScriptCall(.releaseLock, keys: [keys.lock(key)])
-        call.add(token.value)
-        call.add(keys.lockChannel(key))
+        try await release(key, token, claim: nil)
+    }
+
+    @discardableResult
+    func release(_ lease: LockLease) async throws -> Bool {
+        try await release(lease.key, lease.token, claim: lease.claim)
+    }
+
+    private func release(_ key: LockKey, _ token: LockToken, claim: UInt64?) async throws -> Bool {
+        let call = releasing(key, token, claim: claim)
         let reply = try await loops.run(call, "the release of the lock", isCancellable: false)
         // The message tells the same, a little later.
         poke(key)
         return reply[0]?.text == "released"
+    }
+
+    private func releasing(_ key: LockKey, _ token: LockToken, claim: UInt64?) -> ScriptCall {
+        var call = ScriptCall(.releaseLock, keys: [keys.lock(key)])
+        call.add(token.value)
+        call.add(keys.lockChannel(key))
+        call.add(claim.map { String($0) } ?? "")
+        return call
     }
 
     func inspect(_ key: LockKey) async throws -> LockStatus? {
@@ -111,7 +126,11 @@ final class RedisLockManager: LockManager {
     private func attempt(_ request: LockRequest, onlyOwn: Bool) async throws -> Attempt {
         let (quiet, start) = (quietTime(request.key), clock.now)
         let reply = try await loops.run(
-            acquisition(request, onlyOwn: onlyOwn || quiet != nil), "the request for the lock")
+            acquisition(request, onlyOwn: onlyOwn || quiet != nil), "the request for the lock"
+        ) { [self] late in
+            // Whoever asked was cancelled meanwhile.
+            if case .granted(let lease) = result(of: request, late, quiet: quiet, at: start) { giveBack(lease) }
+        }
         return result(of: request, reply, quiet: quiet, at: start)
     }
 
@@ -138,7 +157,7 @@ final class RedisLockManager: LockManager {
 
     /// The lease that another script took; `start` is when it was sent.
     func lease(_ request: LockRequest, fence: UInt64, at start: ContinuousClock.Instant) -> LockLease {
-        lease(request.key, token: request.token, fence: fence, timeToLive: request.timeToLive, at: start)
+        lease(request.key, token: request.token, fence: fence, timeToLive: request.timeToLive, at: start, claim: 1)
     }
 
     private func result(
@@ -149,7 +168,7 @@ final class RedisLockManager: LockManager {
             return .granted(
                 lease(
                     request.key, token: request.token, fence: reply[1]?.unsigned ?? 0,
-                    timeToLive: request.timeToLive, at: start))
+                    timeToLive: request.timeToLive, at: start, claim: UInt64(reply[2]?.integer ?? 0)))
         case "held":
             return .held(
                 fence: reply[1]?.unsigned, label: reply[3]?.text ?? "",
@@ -161,11 +180,12 @@ final class RedisLockManager: LockManager {
 
     /// Counted from before the request was sent, so that it ends here before it ends in Redis.
     private func lease(
-        _ key: LockKey, token: LockToken, fence: UInt64, timeToLive: Duration, at start: ContinuousClock.Instant
+        _ key: LockKey, token: LockToken, fence: UInt64, timeToLive: Duration, at start: ContinuousClock.Instant,
+        claim: UInt64
     ) -> LockLease {
         LockLease(
             key: key, token: token, fence: fence, timeToLive: timeToLive,
-            validUntil: start + timeToLive - RedisLockLimits.drift(of: timeToLive))
+            validUntil: start + timeToLive - RedisLockLimits.drift(of: timeToLive), claim: claim)
     }
 
     private func fenceKept(_ key: LockKey) -> Duration {
@@ -187,10 +207,11 @@ final class RedisLockManager: LockManager {
 
     /// Nil where the lease is lost.
     func renewed(
-        _ key: LockKey, token: LockToken, timeToLive: Duration, at start: ContinuousClock.Instant, _ reply: RedisValue
+        _ key: LockKey, token: LockToken, timeToLive: Duration, at start: ContinuousClock.Instant, _ reply: RedisValue,
+        claim: UInt64 = 0
     ) -> LockLease? {
         guard reply[0]?.text == "renewed", let fence = reply[1]?.unsigned else { return nil }
-        return lease(key, token: token, fence: fence, timeToLive: timeToLive, at: start)
+        return lease(key, token: token, fence: fence, timeToLive: timeToLive, at: start, claim: claim)
     }
 
     // MARK: Waiting
@@ -351,12 +372,14 @@ final class RedisLockManager: LockManager {
         if mustTryAgain { poke(key) } else { arm(key, after: left) }
     }
 
+    /// Gives a lease back that nobody here waits for any more, unless its token acquired the lock again: a caller that
+    /// lost its connection calls again, elsewhere perhaps, and the first of its calls to come to Redis may be either.
     private func giveBack(_ lease: LockLease) {
-        var call = ScriptCall(.releaseLock, keys: [keys.lock(lease.key)])
-        call.add(lease.token.value)
-        call.add(keys.lockChannel(lease.key))
+        // Not its first claim: the token holds it by another call.
+        guard lease.claim == 1 else { return }
+        let call = releasing(lease.key, lease.token, claim: lease.claim)
         // One that cannot be given back ends by itself.
-        RedisLoops.on(loops.here) { [self, call] client in
+        RedisLoops.on(loops.here) { [self] client in
             client.run(call) { _ in self.poke(lease.key) }
         }
     }

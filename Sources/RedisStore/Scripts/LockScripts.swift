@@ -1,5 +1,6 @@
 // The scripts of locks. A lock is one hash: token `t` (empty when free), fence `f`, end of the lease `u`, owner label
-// `o`, time of the grant `a`. It outlives its lease, so that the next fence is greater whatever the clock does.
+// `o`, time of the grant `a`, how many times the token acquired it `n`. It outlives its lease, so that the next fence
+// is greater whatever the clock does.
 
 enum LockScripts {
     /// What every script begins with.
@@ -25,15 +26,15 @@ enum LockScripts {
             if held and token == ARGV[1] then
                 redis.call('HSET', KEYS[1], 'u', whole(now + ttl * 1000))
                 redis.call('PEXPIRE', KEYS[1], whole(ttl + keep))
-                return {'granted', whole(fence)}
+                return {'granted', whole(fence), redis.call('HINCRBY', KEYS[1], 'n', 1)}
             end
             if held then return {'held', whole(fence), whole(expiry - now), lock[4] or ''} end
             if ARGV[5] == '1' then return {'free'} end
             fence = math.max(fence + 1, now)
             redis.call('HSET', KEYS[1], 't', ARGV[1], 'f', whole(fence), 'u', whole(now + ttl * 1000),
-                'o', ARGV[3], 'a', whole(now))
+                'o', ARGV[3], 'a', whole(now), 'n', 1)
             redis.call('PEXPIRE', KEYS[1], whole(ttl + keep))
-            return {'granted', whole(fence)}
+            return {'granted', whole(fence), 1}
             """
 
     /// token, time to live in ms, how long the hash outlives its lease in ms.
@@ -45,10 +46,11 @@ enum LockScripts {
             return {'renewed', whole(fence)}
             """
 
-    /// token, channel.
+    /// token, channel, how many times the token had acquired it (empty: whatever that is).
     static let release =
         clock + holder + """
             if not held or token ~= ARGV[1] then return {'lost'} end
+            if ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'n') ~= ARGV[3] then return {'lost'} end
             redis.call('HSET', KEYS[1], 't', '')
             redis.call('PUBLISH', ARGV[2], 'released ' .. whole(fence))
             return {'released'}

@@ -80,7 +80,7 @@ enum SessionScripts {
             if ARGV[7] == '1' or token ~= '' and expires > now and token ~= ARGV[3] then return {'busy'} end
             if token ~= ARGV[3] or expires <= now then fence = math.max(fence + 1, now) end
             redis.call('HSET', KEYS[4], 't', ARGV[3], 'f', whole(fence), 'u', whole(now + ARGV[4] * 1000),
-                'o', ARGV[5], 'a', whole(now))
+                'o', ARGV[5], 'a', whole(now), 'n', 1)
             redis.call('PEXPIRE', KEYS[4], whole(ARGV[4] + ARGV[6]))
             if count == 0 then return {'open', whole(fence)} end
             local messages = window(ARGV[8], ARGV[9])
