@@ -58,13 +58,14 @@ let package = Package(
         // C libraries: each is imported by exactly one Swift target.
         .systemLibrary(name: "CProtobufC"),
         .systemLibrary(name: "CCurl"),
+        .systemLibrary(name: "COpenSSL"),
         .target(name: "CLinux"),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
         .target(
             name: "CChatProto", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
 
         // The road of a request, bottom up.
-        library("IOLoop", ["CLinux", deque]),
+        library("IOLoop", ["CLinux", "COpenSSL", deque]),
         library("Wire"),
         library("JSON", ["CSimdJSON"]),
         library("ProtoMessages", ["CChatProto"]),
