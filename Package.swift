@@ -100,7 +100,7 @@ let package = Package(
         .target(
             name: "EngineConformance", dependencies: ["ChatEngine"], path: "Tests/EngineConformance",
             swiftSettings: swiftSettings),
-        tests("IOLoopTests", ["IOLoop", "CLinux", "ProgramSupport"]),
+        tests("IOLoopTests", ["IOLoop", "CLinux", "COpenSSL", "ProgramSupport"]),
         tests("WireTests", ["Wire"]),
         tests("JSONTests", ["JSON"]),
         tests("ProtoMessagesTests", ["ProtoMessages"]),

@@ -144,14 +144,14 @@ struct ByteStreamTests {
     }
 
     private static func pair(
-        on loop: IOLoop, filter: (any ByteStreamFilter)? = nil
+        on loop: IOLoop, options: ByteStreamOptions = ByteStreamOptions(), filter: (any ByteStreamFilter)? = nil
     ) throws -> (ByteStream, ByteStream) {
         var descriptors: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         try #require(socketpair(AF_UNIX, kind, 0, &descriptors) == 0)
         let address = SocketAddress(unixPath: "pair")
         return (
-            ByteStream(OwnedDescriptor(descriptors[0]), peer: address, on: loop, filter: filter),
+            ByteStream(OwnedDescriptor(descriptors[0]), peer: address, on: loop, options: options, filter: filter),
             ByteStream(OwnedDescriptor(descriptors[1]), peer: address, on: loop)
         )
     }
@@ -209,6 +209,35 @@ struct ByteStreamTests {
         }
         #expect(end == .filterFailed("the peer demands one answer after the other and reads none"))
         #expect(mostHeld < 4 * LoopLimits.filterAnswerBytesMax)
+    }
+
+    @Test(
+        "what a filter says on its own goes on when the socket has room again, and not for ever",
+        arguments: [true, false])
+    func longHello(peerReads: Bool) async throws {
+        let (received, end) = try await onLoop.run { actor in
+            var options = ByteStreamOptions()
+            options.writeTimeout = peerReads ? .seconds(20) : .milliseconds(50)
+            let talkative = Mirror()
+            talkative.helloBytes = 2_000_000
+            let (near, far) = try Self.pair(on: actor.loop, options: options, filter: talkative)
+            defer { near.close() }
+            defer { far.close() }
+            let (owner, sink) = (SinkHandler(), SinkHandler())
+            try near.start(owner)
+            if !peerReads {
+                _ = try await wait(on: actor.loop, until: .now + .seconds(20)) { owner.endWaiter = $0 }
+            } else {
+                try far.start(sink)
+                try await wait(on: actor.loop, until: .now + .seconds(20)) { waiter in
+                    sink.wanted = 2_000_000
+                    sink.waiter = waiter
+                }
+            }
+            return (sink.received, owner.end)
+        }
+        #expect(received == (peerReads ? 2_000_000 : 0))
+        #expect(end == (peerReads ? nil : .writeTimedOut))
     }
 
     @Test("refuses to connect where nobody listens, in words")
@@ -269,11 +298,14 @@ struct ByteStreamTests {
     }
 }
 
-/// A filter that flips bits, and answers each read with as many bytes as it is told.
+/// A filter that flips bits, and begins and answers each read with as many bytes as it is told.
 private final class Mirror: ByteStreamFilter {
+    var helloBytes = 0
     var answerBytes = 0
 
-    func begin(outbound: inout [UInt8]) throws(ByteStreamEnd) {}
+    func begin(outbound: inout [UInt8]) throws(ByteStreamEnd) {
+        outbound.append(contentsOf: [UInt8](repeating: 0, count: helloBytes))
+    }
 
     func open(
         _ received: Span<UInt8>, outbound: inout [UInt8], deliver: (Span<UInt8>) -> Void
@@ -298,7 +330,7 @@ final class EchoServer {
     private let loop: IOLoop
     private var listener: Listener?
     private var connections: [EchoConnection] = []
-    private var ends: [ByteStreamEnd] = []
+    private(set) var ends: [ByteStreamEnd] = []
     private var endWaiter: Waiter<ByteStreamEnd>?
     private(set) var receivedBytes = 0
     private(set) var lastBytes: [UInt8] = []
@@ -331,8 +363,9 @@ final class EchoServer {
         for connection in connections { connection.stream.close() }
     }
 
-    func nextEnd() async throws -> ByteStreamEnd {
-        if let end = ends.first { return end }
+    /// The end of one more connection than `count`.
+    func nextEnd(after count: Int = 0) async throws -> ByteStreamEnd {
+        if ends.count > count { return ends[count] }
         return try await wait(on: loop, until: .now + .seconds(20)) { endWaiter = $0 }
     }
 
@@ -387,7 +420,7 @@ private final class AskingHandler: ByteStreamHandler {
 
 /// Counts what it reads.
 private final class SinkHandler: ByteStreamHandler {
-    private var received = 0
+    private(set) var received = 0
     var wanted = 0
     var waiter: Waiter<Void>?
     var endWaiter: Waiter<ByteStreamEnd>?

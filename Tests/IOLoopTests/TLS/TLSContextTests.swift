@@ -1,5 +1,6 @@
 // What operators get wrong: files and names, found before the first connection, in words.
 
+import COpenSSL
 import Glibc
 import Testing
 
@@ -88,6 +89,17 @@ struct TLSContextTests {
         let pair = try FilterPair(context, try certificates.serverContext())
         try pair.exchange()
         #expect(pair.client.filter.isEstablished)
+    }
+
+    @Test("the settings do not depend on the system's configuration")
+    func settings() async throws {
+        let certificates = try await Certificates.made()
+        for context in [try certificates.clientContext(), try certificates.serverContext()] {
+            let oldest = SSL_CTX_ctrl(context.handle, SSL_CTRL_GET_MIN_PROTO_VERSION, 0, nil)
+            #expect(oldest == Int(TLS1_2_VERSION))
+            // SSL_OP_NO_TICKET, SSL_OP_NO_COMPRESSION, SSL_OP_NO_RENEGOTIATION.
+            for bit: UInt64 in [14, 17, 30] { #expect(SSL_CTX_get_options(context.handle) & (1 << bit) != 0) }
+        }
     }
 
     @Test("connections outlive the value that their context was made for")

@@ -1,5 +1,6 @@
 // Handshakes that must fail: both sides end, and the words tell an operator what is wrong.
 
+import CLinux
 import Glibc
 import Testing
 
@@ -180,6 +181,70 @@ struct TLSRefusalTests {
             return try await client.nextEnd(on: actor.loop)
         }
         expect(end, ["the server closed the connection during the handshake"])
+    }
+
+    @Test("an alert is heard though a reset follows it")
+    func alertBeforeReset() async throws {
+        let certificates = try await Certificates.made()
+        let end = try await onLoop.run { actor in
+            let real = FilterSide(
+                try certificates.serverContext(demanding: certificates.authority).makeServerFilter())
+            var taken = 0
+            let peer = try RawPeer(on: actor.loop) { stream, read in
+                let isRefused = (try? real.take(read[taken...])) == nil
+                taken = read.count
+                stream.write { $0.append(contentsOf: real.outgoing) }
+                real.outgoing = []
+                guard isRefused else { return }
+                stream.flush()
+                // What the client goes on to send lies unread.
+                stream.close()
+            }
+            defer { peer.close() }
+            let filter = try certificates.clientContext().makeClientFilter(serverName: "redis.example")
+            let client = try await Collector.connect(to: peer.address, on: actor.loop, filter: filter)
+            defer { client.stream.close() }
+            client.stream.write { $0.append(contentsOf: [UInt8](repeating: 1, count: 2_000_000)) }
+            return try await client.nextEnd(on: actor.loop)
+        }
+        expect(end, ["the server demands a client certificate"])
+    }
+
+    @Test("a refused peer reads the alert and then the end, no reset, unless very many are refused at a time")
+    func farewells() async throws {
+        let context = try await Certificates.made().serverContext()
+        let count = 80
+        let outcomes = try await onLoop.run { actor in
+            let server = try secureEcho(context, on: actor.loop)
+            defer { server.close() }
+            let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+            defer { for socket in sockets { close(socket) } }
+            // A handshake that begins with a message of no known kind, and more after it than one read takes.
+            let junk: [UInt8] = [22, 3, 1, 0, 4, 99, 0, 0, 0] + [UInt8](repeating: 0, count: 200_000)
+            for socket in sockets {
+                _ = server.address.withPointer { connect(socket, $0, $1) }
+                _ = send(socket, junk, junk.count, Int32(MSG_DONTWAIT))
+            }
+            while server.ends.count < count { _ = try await server.nextEnd(after: server.ends.count) }
+            return sockets.map(Self.readToTheEnd)
+        }
+        let alert: [UInt8] = [21, 3, 3, 0, 2, 2, 10]
+        let farewells = outcomes.filter { $0.end == 0 }
+        #expect(farewells.allSatisfy { $0.bytes == alert })
+        #expect(farewells.count > 20)
+        #expect(farewells.count <= 64)
+        #expect(outcomes.filter { $0.end != 0 }.allSatisfy { $0.end == ECONNRESET })
+    }
+
+    /// What a socket holds, and the error after it, 0 for an orderly end.
+    private static func readToTheEnd(_ socket: Int32) -> (bytes: [UInt8], end: Int32) {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        while true {
+            let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if count <= 0 { return (bytes, count == 0 ? 0 : errno) }
+            bytes += buffer[..<count]
+        }
     }
 
     private func expect(
