@@ -96,7 +96,7 @@ extension ByteStream {
                 lastWriteProgress = loop.now
             }
             return true
-        } catch  where error.number == EPIPE || error.number == ECONNRESET {
+        } catch let error where error.number == EPIPE || error.number == ECONNRESET {
             // The peer takes nothing any more, but an alert that says why may lie unread.
             dropQueued()
             if isReadingPaused { end(.peerClosed) } else { read(untilEnd: true) }
