@@ -59,13 +59,14 @@ let package = Package(
         .systemLibrary(name: "CProtobufC"),
         .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "COpenSSL"),
         .target(name: "CLinux"),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
         .target(
             name: "CChatProto", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
 
         // The road of a request, bottom up.
-        library("IOLoop", ["CLinux", deque]),
+        library("IOLoop", ["CLinux", "COpenSSL", deque]),
         library("Wire"),
         library("JSON", ["CSimdJSON"]),
         library("LangChainFormat", ["JSON"]),
@@ -104,7 +105,7 @@ let package = Package(
         .target(
             name: "EngineConformance", dependencies: ["ChatEngine"], path: "Tests/EngineConformance",
             swiftSettings: swiftSettings),
-        tests("IOLoopTests", ["IOLoop", "CLinux"]),
+        tests("IOLoopTests", ["IOLoop", "CLinux", "COpenSSL", "ProgramSupport"]),
         tests("WireTests", ["Wire"]),
         tests("JSONTests", ["JSON"]),
         tests("ProtoMessagesTests", ["ProtoMessages"]),

@@ -1,5 +1,5 @@
 // One non-blocking byte stream for every socket: RPC server and client, HTTP test server, later Redis; TCP, Unix, and
-// TLS through a filter.
+// TLS through a filter (ByteStream+Filter.swift).
 //
 // Reads go into the loop's scratch buffer and are handed on as a span; an idle stream owns no buffer. Writes collect in
 // an outbox during a pass of the loop and leave in one system call at its end.
@@ -21,21 +21,14 @@ package protocol ByteStreamHandler: AnyObject {
 package enum ByteStreamEnd: Error, Sendable, Equatable {
     /// The peer closed its side; there is no half-open state.
     case peerClosed
+    /// The connection ended without the peer's sealed word that it is the end. What came is the peer's, but whoever
+    /// sits between may have cut the rest off: it matters where the end of the bytes says that the data is whole.
+    case truncated
     /// The peer read nothing for the write timeout.
     case writeTimedOut
     case failed(SystemError)
-    /// The filter (TLS) could not go on.
+    /// The filter (TLS) could not go on; the words are for the operator.
     case filterFailed(String)
-}
-
-/// What a stream does with its bytes before they reach the socket: TLS. On the stream's loop.
-package protocol ByteStreamFilter: AnyObject {
-    /// Turns received bytes into plain ones, delivered in order; may add an answer of its own to `outbound`.
-    func open(
-        _ received: Span<UInt8>, outbound: inout [UInt8], deliver: (Span<UInt8>) -> Void
-    ) throws(ByteStreamEnd)
-    /// Turns all of `plain` into bytes for the socket.
-    func seal(_ plain: Span<UInt8>, into outbound: inout [UInt8]) throws(ByteStreamEnd)
 }
 
 /// A stream's limits.
@@ -58,21 +51,25 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     package let loop: IOLoop
     package let peer: SocketAddress
     private let options: ByteStreamOptions
-    private let filter: (any ByteStreamFilter)?
-    private var descriptor: Int32
-    private var registration: LoopRegistration?
-    private var handler: (any ByteStreamHandler)?
+    /// What stands between the outbox and the socket; nil where the socket gets the bytes as they are.
+    let filter: FilterLine?
+    private(set) var descriptor: Int32
+    private(set) var registration: LoopRegistration?
+    private(set) var handler: (any ByteStreamHandler)?
 
-    private var outbox: [UInt8] = []
-    private var outboxHead = 0
+    /// Plain bytes that the socket has not taken, from `outboxHead` on; with a filter, also those that it has sealed.
+    private(set) var outbox: [UInt8] = []
+    var outboxHead = 0
     private var isFlushAsked = false
+    /// The socket refused bytes; it says when it has room again.
+    var isBlocked = false
     private var wasFull = false
     /// Set by `callWhenWritable`: the next bytes that the socket takes are told.
     private var isProgressAsked = false
-    private var lastWriteProgress: ContinuousClock.Instant
+    var lastWriteProgress: ContinuousClock.Instant
     private var stallTimer: LoopTimer?
 
-    private var isReadingPaused = false
+    private(set) var isReadingPaused = false
     private var isUnread = false
     /// Set by `endTurn`: the rest is for the next pass.
     private var isTurnOver = false
@@ -81,11 +78,11 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         didSet { precondition((1...LoopLimits.scratchBytes).contains(readBytesMax), "a read has room for a byte") }
     }
     /// Set by `finish()`: nothing is written any more, what arrives is dropped.
-    private var isFinishing = false
+    private(set) var isFinishing = false
     private var finishTimer: LoopTimer?
 
     /// How long a finished stream waits for the peer to close before it is cut.
-    private static let finishTimeout = Duration.seconds(2)
+    static let finishTimeout = Duration.seconds(2)
 
     /// Takes ownership of a connected, non-blocking socket. Silent until `start`.
     package init(
@@ -97,7 +94,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         self.loop = loop
         self.peer = peer
         self.options = options
-        self.filter = filter
+        self.filter = filter.map(FilterLine.init)
         self.descriptor = descriptor.release()
         lastWriteProgress = loop.now
         if peer.family != AF_UNIX { setTCPOptions() }
@@ -111,31 +108,32 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     package var queuedBytes: Int { outbox.count - outboxHead }
 
     /// Memory that the bytes which wait for the peer take.
-    package var heldBytes: Int { outbox.capacity }
+    package var heldBytes: Int { outbox.capacity + (filter?.heldBytes ?? 0) }
 
     /// Since when the peer has taken nothing, while bytes wait for it.
     package var stalledSince: ContinuousClock.Instant? { queuedBytes > 0 ? lastWriteProgress : nil }
 
-    /// Bytes that came since the beginning.
+    /// Bytes that came since the beginning, sealed ones where there is a filter.
     package private(set) var receivedBytes = 0
 
-    /// Bytes that the socket has taken since the beginning.
-    package private(set) var takenBytes = 0
+    /// Bytes of those written that the socket has taken since the beginning.
+    package internal(set) var takenBytes = 0
 
     package var isFull: Bool { queuedBytes >= options.highWaterBytes }
 
-    /// Begins to read. The handler is held until the stream ends.
+    /// Begins to read; a filter begins its handshake. The handler is held until the stream ends.
     package func start(_ handler: any ByteStreamHandler) throws(SystemError) {
         loop.preconditionOnLoop()
         precondition(registration == nil && isOpen, "a stream is started once")
         self.handler = handler
         registration = try loop.register(
             descriptor, for: [.readable, .writable, .peerClosed, .edgeTriggered], handler: self)
+        if let filter { begin(filter) }
     }
 
     // MARK: Reading
 
-    /// Stops reading, which in time closes the TCP window to the peer.
+    /// Stops reading, which in time closes the TCP window to the peer, and holds up a filter's handshake, too.
     package func pauseReading() { isReadingPaused = true }
 
     package func resumeReading() {
@@ -157,13 +155,13 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     }
 
     package func ready(_ events: LoopEvents) {
-        if events.contains(.writable), queuedBytes > 0 { flush() }
+        if events.contains(.writable), isBlocked { flush() }
         if !events.isDisjoint(with: [.readable, .peerClosed, .hangup, .error]) {
             read(untilEnd: !events.isDisjoint(with: [.peerClosed, .hangup, .error]))
         }
     }
 
-    private func read(untilEnd: Bool) {
+    func read(untilEnd: Bool) {
         var budget = LoopLimits.readBytesPerPass
         isTurnOver = false
         while isOpen {
@@ -196,7 +194,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
             } catch let error as SystemError {
                 return end(error.number == ECONNRESET ? .peerClosed : .failed(error))
             } catch let error as ByteStreamEnd {
-                return end(error)
+                return endByFilter(error)
             } catch {
                 preconditionFailure("reading throws typed errors only")
             }
@@ -205,17 +203,9 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     }
 
     private func deliver(_ bytes: UnsafeRawBufferPointer) throws(ByteStreamEnd) {
-        guard !isFinishing, let handler else { return }
         let span = Span<UInt8>(_bytes: bytes.bytes)
-        guard let filter else { return handler.received(span) }
-        var answer: [UInt8] = []
-        try filter.open(span, outbound: &answer) { plain in
-            if isOpen { handler.received(plain) }
-        }
-        if isOpen, !answer.isEmpty {
-            outbox.append(contentsOf: answer)
-            askForFlush()
-        }
+        if let filter { return try open(span, with: filter) }
+        if !isFinishing, let handler { handler.received(span) }
     }
 
     // MARK: Writing
@@ -227,17 +217,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         guard isOpen, !isFinishing else { return }
         if queuedBytes == 0 { lastWriteProgress = loop.now }
         if outbox.isEmpty { outbox = loop.takeBuffer() }
-        if let filter {
-            var plain: [UInt8] = []
-            append(&plain)
-            do {
-                try filter.seal(plain.span, into: &outbox)
-            } catch {
-                return endSoon(error)
-            }
-        } else {
-            append(&outbox)
-        }
+        append(&outbox)
         if isFull { wasFull = true }
         askForFlush()
     }
@@ -249,7 +229,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         if queuedBytes == 0 { askForFlush() }
     }
 
-    private func askForFlush() {
+    func askForFlush() {
         guard !isFlushAsked else { return }
         isFlushAsked = true
         loop.flushAtEndOfPass(self)
@@ -258,6 +238,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     package func flush() {
         isFlushAsked = false
         guard isOpen else { return }
+        if let filter { return flush(filter) }
         let takenBefore = takenBytes
         do {
             while queuedBytes > 0, case .done(let count) = try sendQueued() {
@@ -268,6 +249,8 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         } catch {
             return end(error.number == EPIPE || error.number == ECONNRESET ? .peerClosed : .failed(error))
         }
+        // Nothing else keeps bytes from the socket.
+        isBlocked = queuedBytes > 0
         afterFlush(hasProgress: takenBytes > takenBefore)
     }
 
@@ -280,11 +263,11 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         }
     }
 
-    private func afterFlush(hasProgress: Bool) {
+    func afterFlush(hasProgress: Bool) {
         if queuedBytes == 0 {
             loop.giveBack(&outbox)
             outboxHead = 0
-            if isFinishing { halfClose() }
+            if isFinishing, !isBlocked { halfClose() }
         } else {
             compactOutbox()
             watchForStall()
@@ -304,7 +287,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         outboxHead = 0
     }
 
-    private func watchForStall() {
+    func watchForStall() {
         guard stallTimer == nil else { return }
         nonisolated(unsafe) let stream = self  // Timers of this loop run on this loop.
         stallTimer = loop.schedule(at: lastWriteProgress + options.writeTimeout) { stream.checkForStall() }
@@ -312,7 +295,7 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
 
     private func checkForStall() {
         stallTimer = nil
-        guard isOpen, queuedBytes > 0 else { return }
+        guard isOpen, queuedBytes > 0 || isBlocked else { return }
         if loop.now - lastWriteProgress >= options.writeTimeout {
             end(.writeTimedOut)
         } else {
@@ -328,7 +311,8 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
         guard isOpen, !isFinishing else { return }
         isFinishing = true
         isReadingPaused = false
-        if queuedBytes == 0 { halfClose() } else { askForFlush() }
+        // A filter has a last word of its own.
+        if queuedBytes == 0, filter == nil { halfClose() } else { askForFlush() }
     }
 
     /// The peer's time to close begins here: until the last byte is taken it is the write timeout that counts.
@@ -344,27 +328,38 @@ package final class ByteStream: LoopEventHandler, LoopFlushable {
     package func close() {
         loop.preconditionOnLoop()
         guard isOpen else { return }
+        _ = Glibc.close(release())
+    }
+
+    /// Takes the socket out of the loop and gives it to the caller.
+    func release() -> Int32 {
         stallTimer?.cancel()
         finishTimer?.cancel()
         (stallTimer, finishTimer) = (nil, nil)
         if let registration { loop.deregister(registration) }
         registration = nil
-        _ = Glibc.close(descriptor)
-        descriptor = -1
-        outbox = []
-        outboxHead = 0
+        dropQueued()
         handler = nil
+        defer { descriptor = -1 }
+        return descriptor
     }
 
-    private func end(_ reason: ByteStreamEnd) {
+    func dropQueued() {
+        outbox = []
+        outboxHead = 0
+        filter?.clear()
+    }
+
+    func end(_ reason: ByteStreamEnd) {
         guard isOpen else { return }
         let handler = handler
+        let meaning = filter?.meaning(of: reason) ?? reason
         close()
-        handler?.closed(reason)
+        handler?.closed(meaning)
     }
 
     /// Ends from within the owner's own call, which does not expect to be called back.
-    private func endSoon(_ reason: ByteStreamEnd) {
+    func endSoon(_ reason: ByteStreamEnd) {
         nonisolated(unsafe) let stream = self  // Blocks of this loop run on this loop.
         loop.execute { stream.end(reason) }
     }

@@ -15,6 +15,12 @@ package enum LoopLimits {
     static let acceptsPerPass = 64
     /// Bytes read from one socket per pass before the next socket's turn.
     static let readBytesPerPass = 256 * 1024
+    /// Plain bytes that a filter seals in one go, three TLS records, and for one socket per pass before it must wait
+    /// for the next: sealing costs time that sending does not.
+    static let sealedChunkBytes = 48 * 1024
+    static let sealedBytesPerPass = 256 * 1024
+    /// Sealed bytes that may wait for a peer that demands answers from a filter (to pings, so to speak) and reads none.
+    static let filterAnswerBytesMax = 256 * 1024
     /// The loop's scratch buffer that every socket reads into, so that an idle connection owns none.
     package static let scratchBytes = 64 * 1024
     /// Write buffers kept for reuse, and the size past which one is freed instead: at most 4 MiB a loop.

@@ -38,6 +38,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CProtobufC", path: "Sources/CProtobufC"),
         .systemLibrary(name: "CCurl", path: "Sources/CCurl"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
         .target(name: "CLinux", path: "Sources/CLinux"),
         .target(
             name: "CSimdJSON", path: "Sources/CSimdJSON",
@@ -45,7 +46,7 @@ let package = Package(
         .target(
             name: "CChatProto", dependencies: ["CProtobufC"], path: "Sources/CChatProto",
             linkerSettings: [.linkedLibrary("protobuf-c")]),
-        library("IOLoop", ["CLinux", deque]),
+        library("IOLoop", ["CLinux", "COpenSSL", deque]),
         library("Wire"),
         library("JSON", ["CSimdJSON"]),
         library("ProtoMessages", ["CChatProto"]),

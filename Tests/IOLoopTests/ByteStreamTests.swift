@@ -143,13 +143,15 @@ struct ByteStreamTests {
         #expect(end == .peerClosed)
     }
 
-    private static func pair(on loop: IOLoop) throws -> (ByteStream, ByteStream) {
+    private static func pair(
+        on loop: IOLoop, options: ByteStreamOptions = ByteStreamOptions(), filter: (any ByteStreamFilter)? = nil
+    ) throws -> (ByteStream, ByteStream) {
         var descriptors: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         try #require(socketpair(AF_UNIX, kind, 0, &descriptors) == 0)
         let address = SocketAddress(unixPath: "pair")
         return (
-            ByteStream(OwnedDescriptor(descriptors[0]), peer: address, on: loop),
+            ByteStream(OwnedDescriptor(descriptors[0]), peer: address, on: loop, options: options, filter: filter),
             ByteStream(OwnedDescriptor(descriptors[1]), peer: address, on: loop)
         )
     }
@@ -170,20 +172,8 @@ struct ByteStreamTests {
         #expect(end == .peerClosed)
     }
 
-    @Test("passes all bytes through a filter, as TLS will")
+    @Test("passes all bytes through a filter")
     func filter() async throws {
-        final class Mirror: ByteStreamFilter {
-            func open(
-                _ received: Span<UInt8>, outbound: inout [UInt8], deliver: (Span<UInt8>) -> Void
-            ) throws(ByteStreamEnd) {
-                var plain: [UInt8] = []
-                for index in received.indices { plain.append(received[index] ^ 0x55) }
-                deliver(plain.span)
-            }
-            func seal(_ plain: Span<UInt8>, into outbound: inout [UInt8]) throws(ByteStreamEnd) {
-                for index in plain.indices { outbound.append(plain[index] ^ 0x55) }
-            }
-        }
         let (atServer, back) = try await onLoop.run { actor in
             let server = try EchoServer(on: actor.loop)
             defer { server.close() }
@@ -195,6 +185,59 @@ struct ByteStreamTests {
         }
         #expect(atServer == [0x54, 0x57, 0x56])
         #expect(back == [1, 2, 3])
+    }
+
+    @Test("a peer that makes a filter answer and reads no answers is ended before they fill the memory")
+    func answersThatNobodyReads() async throws {
+        let (end, mostHeld) = try await onLoop.run { actor in
+            let chatty = Mirror()
+            chatty.answerBytes = 64 * 1024
+            let (near, far) = try Self.pair(on: actor.loop, filter: chatty)
+            defer { far.close() }
+            let sink = SinkHandler()
+            try near.start(sink)
+            var mostHeld = 0
+            while near.isOpen, far.takenBytes < 1000 {
+                far.write { $0.append(1) }
+                try await wait(on: actor.loop, until: .now + .seconds(20)) { waiter in
+                    far.callWhenWritable()
+                    actor.loop.execute { waiter.resume(returning: ()) }
+                }
+                mostHeld = max(mostHeld, near.heldBytes)
+            }
+            return (sink.end, mostHeld)
+        }
+        #expect(end == .filterFailed("the peer demands one answer after the other and reads none"))
+        #expect(mostHeld < 4 * LoopLimits.filterAnswerBytesMax)
+    }
+
+    @Test(
+        "what a filter says on its own goes on when the socket has room again, and not for ever",
+        arguments: [true, false])
+    func longHello(peerReads: Bool) async throws {
+        let (received, end) = try await onLoop.run { actor in
+            var options = ByteStreamOptions()
+            options.writeTimeout = peerReads ? .seconds(20) : .milliseconds(50)
+            let talkative = Mirror()
+            talkative.helloBytes = 2_000_000
+            let (near, far) = try Self.pair(on: actor.loop, options: options, filter: talkative)
+            defer { near.close() }
+            defer { far.close() }
+            let (owner, sink) = (SinkHandler(), SinkHandler())
+            try near.start(owner)
+            if !peerReads {
+                _ = try await wait(on: actor.loop, until: .now + .seconds(20)) { owner.endWaiter = $0 }
+            } else {
+                try far.start(sink)
+                try await wait(on: actor.loop, until: .now + .seconds(20)) { waiter in
+                    sink.wanted = 2_000_000
+                    sink.waiter = waiter
+                }
+            }
+            return (sink.received, owner.end)
+        }
+        #expect(received == (peerReads ? 2_000_000 : 0))
+        #expect(end == (peerReads ? nil : .writeTimedOut))
     }
 
     @Test("refuses to connect where nobody listens, in words")
@@ -255,25 +298,55 @@ struct ByteStreamTests {
     }
 }
 
+/// A filter that flips bits, and begins and answers each read with as many bytes as it is told.
+private final class Mirror: ByteStreamFilter {
+    var helloBytes = 0
+    var answerBytes = 0
+
+    func begin(outbound: inout [UInt8]) throws(ByteStreamEnd) {
+        outbound.append(contentsOf: [UInt8](repeating: 0, count: helloBytes))
+    }
+
+    func open(
+        _ received: Span<UInt8>, outbound: inout [UInt8], deliver: (Span<UInt8>) -> Void
+    ) throws(ByteStreamEnd) {
+        var plain: [UInt8] = []
+        for index in received.indices { plain.append(received[index] ^ 0x55) }
+        outbound.append(contentsOf: [UInt8](repeating: 0, count: answerBytes))
+        deliver(plain.span)
+    }
+
+    func seal(_ plain: Span<UInt8>, into outbound: inout [UInt8]) throws(ByteStreamEnd) {
+        for index in plain.indices { outbound.append(plain[index] ^ 0x55) }
+    }
+
+    func finish(outbound: inout [UInt8]) {}
+
+    func meaning(of end: ByteStreamEnd) -> ByteStreamEnd { end }
+}
+
 /// Writes back what it reads. On its loop only.
 final class EchoServer {
     private let loop: IOLoop
     private var listener: Listener?
     private var connections: [EchoConnection] = []
-    private var ends: [ByteStreamEnd] = []
+    private(set) var ends: [ByteStreamEnd] = []
     private var endWaiter: Waiter<ByteStreamEnd>?
     private(set) var receivedBytes = 0
     private(set) var lastBytes: [UInt8] = []
+    /// Called after each read, with what came.
+    var afterRead: (EchoConnection, [UInt8]) -> Void = { _, _ in }
 
     init(
-        on loop: IOLoop, address: SocketAddress? = nil, options: ByteStreamOptions = ByteStreamOptions()
+        on loop: IOLoop, address: SocketAddress? = nil, options: ByteStreamOptions = ByteStreamOptions(),
+        makeFilter: @escaping () -> (any ByteStreamFilter)? = { nil }
     ) throws {
         self.loop = loop
         let any = SocketAddress(numericHost: "127.0.0.1", port: 0)
         listener = try Listener(
             try #require(address ?? any), on: loop,
             accepted: { [unowned self] descriptor, peer in
-                let stream = ByteStream(descriptor, peer: peer, on: loop, options: options)
+                let stream = ByteStream(descriptor, peer: peer, on: loop, options: options, filter: makeFilter())
                 let connection = EchoConnection(stream, server: self)
                 connections.append(connection)
                 do { try stream.start(connection) } catch { Issue.record(error) }
@@ -290,8 +363,9 @@ final class EchoServer {
         for connection in connections { connection.stream.close() }
     }
 
-    func nextEnd() async throws -> ByteStreamEnd {
-        if let end = ends.first { return end }
+    /// The end of one more connection than `count`.
+    func nextEnd(after count: Int = 0) async throws -> ByteStreamEnd {
+        if ends.count > count { return ends[count] }
         return try await wait(on: loop, until: .now + .seconds(20)) { endWaiter = $0 }
     }
 
@@ -307,8 +381,16 @@ final class EchoServer {
                 server.lastBytes = Array(source)
                 stream.write { $0.append(contentsOf: source) }
             }
-            if stream.isFull { stream.pauseReading() }
+            if stream.isFull {
+                stream.pauseReading()
+                pauses += 1
+            }
+            mostQueuedBytes = max(mostQueuedBytes, stream.queuedBytes)
+            server.afterRead(self, server.lastBytes)
         }
+
+        private(set) var pauses = 0
+        private(set) var mostQueuedBytes = 0
 
         func writable() { stream.resumeReading() }
 
@@ -338,10 +420,11 @@ private final class AskingHandler: ByteStreamHandler {
 
 /// Counts what it reads.
 private final class SinkHandler: ByteStreamHandler {
-    private var received = 0
+    private(set) var received = 0
     var wanted = 0
     var waiter: Waiter<Void>?
     var endWaiter: Waiter<ByteStreamEnd>?
+    private(set) var end: ByteStreamEnd?
 
     func received(_ bytes: Span<UInt8>) {
         received += bytes.count
@@ -350,33 +433,50 @@ private final class SinkHandler: ByteStreamHandler {
 
     func writable() {}
 
-    func closed(_ reason: ByteStreamEnd) { endWaiter?.resume(returning: reason) }
+    func closed(_ reason: ByteStreamEnd) {
+        end = reason
+        endWaiter?.resume(returning: reason)
+    }
 }
 
 /// A client that collects what it reads. On its loop only.
 final class Collector: ByteStreamHandler {
     let stream: ByteStream
-    private var collected: [UInt8] = []
+    private(set) var collected: [UInt8] = []
+    private(set) var end: ByteStreamEnd?
+    private(set) var writableCalls = 0
     private var wanted = 0
     private var waiter: Waiter<[UInt8]>?
+    private var endWaiter: Waiter<ByteStreamEnd>?
+    var onWritable: () -> Void = {}
 
     private init(_ stream: ByteStream) { self.stream = stream }
 
     static func connect(
-        to address: SocketAddress, on loop: IOLoop, filter: (any ByteStreamFilter)? = nil
+        to address: SocketAddress, on loop: IOLoop, options: ByteStreamOptions = ByteStreamOptions(),
+        filter: (any ByteStreamFilter)? = nil
     ) async throws -> Collector {
-        let stream = try await ByteStream.connect(to: address, on: loop, until: .now + .seconds(5), filter: filter)
+        let stream = try await ByteStream.connect(
+            to: address, on: loop, until: .now + .seconds(5), options: options, filter: filter)
         let collector = Collector(stream)
         try stream.start(collector)
         return collector
     }
 
-    func bytes(_ count: Int, on loop: IOLoop) async throws -> [UInt8] {
-        try await wait(on: loop, until: .now + .seconds(30)) { waiter in
+    func bytes(
+        _ count: Int, on loop: IOLoop, until deadline: ContinuousClock.Instant = .now + .seconds(30)
+    ) async throws -> [UInt8] {
+        if let end, collected.count < count { throw end }
+        return try await wait(on: loop, until: deadline) { waiter in
             self.waiter = waiter
             wanted = count
             check()
         }
+    }
+
+    func nextEnd(on loop: IOLoop) async throws -> ByteStreamEnd {
+        if let end { return end }
+        return try await wait(on: loop, until: .now + .seconds(30)) { endWaiter = $0 }
     }
 
     func received(_ bytes: Span<UInt8>) {
@@ -389,7 +489,14 @@ final class Collector: ByteStreamHandler {
         waiter.resume(returning: collected)
     }
 
-    func writable() {}
+    func writable() {
+        writableCalls += 1
+        onWritable()
+    }
 
-    func closed(_ reason: ByteStreamEnd) { waiter?.resume(throwing: reason) }
+    func closed(_ reason: ByteStreamEnd) {
+        end = reason
+        waiter?.resume(throwing: reason)
+        endWaiter?.resume(returning: reason)
+    }
 }

@@ -15,7 +15,8 @@ enum ImportTable {
     /// The targets under Sources/, bottom up.
     static let sources: [ImportRow] = [
         ImportRow(
-            target: "IOLoop", project: ["CLinux"], external: ["DequeModule", "Dispatch", "Glibc", "Synchronization"]),
+            target: "IOLoop", project: ["CLinux", "COpenSSL"],
+            external: ["DequeModule", "Dispatch", "Glibc", "Synchronization"]),
         ImportRow(target: "Wire"),
         ImportRow(target: "JSON", project: ["CSimdJSON"], external: ["Glibc"]),
         ImportRow(target: "LangChainFormat", project: ["JSON"]),
@@ -66,7 +67,9 @@ enum ImportTable {
     ]
 
     /// The package's targets that are written in C; each is imported by one Swift target under Sources/.
-    static let cModules: Set<String> = ["CProtobufC", "CCurl", "CHiredis", "CLinux", "CSimdJSON", "CChatProto"]
+    static let cModules: Set<String> = [
+        "CProtobufC", "CCurl", "CHiredis", "CLinux", "COpenSSL", "CSimdJSON", "CChatProto",
+    ]
 
     /// What every target under Tests/ may import beside this package's own targets.
     static let testExternal: Set<String> = [

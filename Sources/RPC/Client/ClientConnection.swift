@@ -207,6 +207,7 @@ final class ClientConnection: ByteStreamHandler {
         let words =
             switch reason {
             case .peerClosed: "the server closed the connection"
+            case .truncated: "the connection to the server was cut"
             case .writeTimedOut: "the server read nothing for \(options.byteStream.writeTimeout)"
             case .failed(let error): error.description
             case .filterFailed(let words): words
