@@ -12,8 +12,8 @@ package struct RedisStoreOptions: Sendable {
     package var sharedOwner = ""
     package var limits = RedisStoreLimits()
     package var lockLimits = RedisLockLimits()
-    /// Makes the streams' filter for a server of that name; nil for plain TCP.
-    package var makeFilter: (@Sendable (_ host: String) throws -> any ByteStreamFilter & Sendable)?
+    /// Whom to believe and who we are, where the URL says TLS.
+    package var tls = TLSClientOptions()
 
     package init() {}
 
@@ -58,12 +58,20 @@ package final class RedisStore: Sendable {
         onHealth: @escaping @Sendable (RedisHealth) -> Void
     ) async throws(RedisOpenError) -> RedisStore {
         precondition(RedisStoreOptions.isCacheKey(options.cacheKey), "a cache key is checked before")
+        var tls: TLSContext?
+        if address.usesTLS {
+            do {
+                tls = try TLSContext(client: options.tls)
+            } catch {
+                throw RedisOpenError(description: "\(error)")
+            }
+        }
         let keys = RedisKeys(cacheKey: options.cacheKey, sharedOwner: options.sharedOwner)
         let recovery = LockRecovery(key: keys.server, leaseMax: options.lockLimits.serviceLeaseMax)
-        let clients = loops.map { loop in
+        let clients = loops.map { [tls] loop in
             RedisClient(
                 RedisClientOptions(
-                    address: address, makeFilter: options.makeFilter,
+                    address: address, tls: tls,
                     prepare: { connection, server in try await recovery.meet(server, on: connection) }),
                 on: loop)
         }

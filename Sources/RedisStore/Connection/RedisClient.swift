@@ -14,8 +14,8 @@ package enum RedisClientState: Sendable, Equatable {
 /// How to come by a connection.
 struct RedisClientOptions: Sendable {
     var address: RedisAddress
-    /// Makes the stream's filter for a server of that name; nil for plain TCP.
-    var makeFilter: (@Sendable (_ host: String) throws -> any ByteStreamFilter & Sendable)?
+    /// Nil for plain TCP.
+    var tls: TLSContext?
     /// As `CLIENT LIST` shows it.
     var name = "chatd"
     /// Runs on each new connection before it is used. Throws `HandshakeFailure` where the server is not to be used,
@@ -261,6 +261,8 @@ final class RedisClient: @unchecked Sendable {
             return (connection, server)
         } catch {
             connection.close()
+            // What TLS has to say does not pass by itself.
+            if let words = connection.filterFailure { throw HandshakeFailure(words: words, isPermanent: true) }
             throw error
         }
     }
@@ -297,17 +299,18 @@ final class RedisClient: @unchecked Sendable {
         to address: SocketAddress, of endpoint: Endpoint, until deadline: ContinuousClock.Instant
     ) async throws -> RedisConnection {
         var filter: (any ByteStreamFilter)?
-        if let makeFilter = options.makeFilter {
-            var name = ""
-            if case .host(let host, _) = endpoint { name = host }
-            filter = try makeFilter(name)
+        if let tls = options.tls, case .host(let host, _) = endpoint {
+            do {
+                filter = try tls.makeClientFilter(serverName: host)
+            } catch {
+                throw HandshakeFailure(words: "\(error)", isPermanent: true)
+            }
         }
         var stream = ByteStreamOptions()
         stream.highWaterBytes = RedisLimits.pipelineBytesMax
         stream.writeTimeout = RedisLimits.commandTimeLimit
         return try RedisConnection(
-            try await ByteStream.connect(to: address, on: loop, until: deadline, options: stream, filter: filter),
-            isPlain: filter == nil)
+            try await ByteStream.connect(to: address, on: loop, until: deadline, options: stream, filter: filter))
     }
 
     // MARK: Sentinels

@@ -23,8 +23,6 @@ final class RedisConnection: ByteStreamHandler {
     }
 
     let loop: IOLoop
-    /// Without a filter a byte that the socket did not take was certainly not sent.
-    private let isPlain: Bool
     private let stream: ByteStream
     private let reader = ReplyReader()
     private var pending: Deque<Pending> = []
@@ -32,14 +30,15 @@ final class RedisConnection: ByteStreamHandler {
     private var timer: LoopTimer?
     /// Called once when the connection ends for any reason but `close()`, with words for an operator.
     var onEnd: ((String) -> Void)?
+    /// What TLS could not go on for.
+    private(set) var filterFailure: String?
     /// For a connection that subscribes: gets every reply, in place of the pipeline.
     var onPush: ((RedisReply) -> Void)?
 
     /// Takes over a connected stream.
-    init(_ stream: ByteStream, isPlain: Bool) throws {
+    init(_ stream: ByteStream) throws {
         self.stream = stream
         self.loop = stream.loop
-        self.isPlain = isPlain
         do {
             try stream.start(self)
         } catch {
@@ -125,6 +124,7 @@ final class RedisConnection: ByteStreamHandler {
     func writable() {}
 
     func closed(_ reason: ByteStreamEnd) {
+        if case .filterFailed(let words) = reason { filterFailure = words }
         finish(words: "\(Self.words(reason))")
     }
 
@@ -134,6 +134,7 @@ final class RedisConnection: ByteStreamHandler {
         case .writeTimedOut: "Redis takes no bytes"
         case .failed(let error): "\(error)"
         case .filterFailed(let words): words
+        case .truncated: "the connection ended without TLS's farewell"
         }
     }
 
@@ -157,7 +158,8 @@ final class RedisConnection: ByteStreamHandler {
         timer = nil
         let taken = stream.takenBytes
         while let command = pending.popFirst() {
-            let wasSent = !isPlain || command.start < taken
+            // A byte that the stream did not take was certainly not sent.
+            let wasSent = command.start < taken
             command.done(.failure(.end(wasSent ? .unanswered : .unavailable(words))))
         }
         let onEnd = onEnd
