@@ -66,7 +66,11 @@ struct StoreChoice: Sendable {
         logger: Logger
     ) async throws -> StoreChoice {
         var options = RedisStoreOptions()
-        options.cacheKey = configuration.cacheKey
+        options.cacheKey = configuration.redis.cacheKey
+        options.durability = configuration.redis.waitsForReplica ? .replica : .none
+        options.tls = TLSClientOptions(
+            authoritiesFile: configuration.redis.authoritiesFile,
+            certificateFile: configuration.redis.certificateFile, keyFile: configuration.redis.keyFile)
         options.lockLimits.serviceLeaseMax = configuration.locks.ttlMax
         let address: RedisAddress
         do throws(RedisAddress.Malformed) {

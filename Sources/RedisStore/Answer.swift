@@ -4,8 +4,8 @@ internal import ChatEngine
 internal import Synchronization
 
 /// One answer. Finished once; a second time, and after a cancellation, nothing happens.
-final class Answer: Sendable {
-    typealias Outcome = Result<RedisReply, RedisFailure>
+final class Answer<Value: Sendable>: Sendable {
+    typealias Outcome = Result<Value, RedisFailure>
 
     private enum State {
         case idle

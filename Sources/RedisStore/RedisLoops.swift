@@ -7,13 +7,18 @@ internal import Synchronization
 /// One client for each loop. Called from any thread.
 struct RedisLoops: Sendable {
     private let clients: [RedisClient]
+    /// One for each loop as well, where writes wait for a replica; else empty.
+    private let replicated: [ReplicatedWrites]
 
-    init(_ clients: [RedisClient]) {
+    init(_ clients: [RedisClient], replicated: [ReplicatedWrites] = []) {
         precondition(!clients.isEmpty, "a store has a loop at least")
+        precondition(replicated.isEmpty || replicated.count == clients.count, "each loop has its own, or none has")
         self.clients = clients
+        self.replicated = replicated
     }
 
-    var all: [RedisClient] { clients }
+    /// Every connection's client.
+    var all: [RedisClient] { clients + replicated.map(\.client) }
 
     /// The client of the loop that runs this code, or the first.
     var here: RedisClient {
@@ -42,6 +47,28 @@ struct RedisLoops: Sendable {
         try await answer(what, isCancellable: isCancellable, late: late) { $0.run(call, $1) }.value
     }
 
+    /// Runs a script that writes, and waits until a replica has what it wrote, where that is wanted, for a moment.
+    ///
+    /// - Returns: the reply, and whether a replica has it.
+    /// - Throws: `EngineError`. Not stopped by its task's cancellation.
+    func runWriting(_ call: ScriptCall, _ what: String) async throws -> (reply: RedisValue, isReplicated: Bool) {
+        guard !replicated.isEmpty else { return (try await run(call, what, isCancellable: false), false) }
+        let loop = here.loop
+        let writes = replicated.first { $0.client.loop === loop } ?? replicated[0]
+        let answer = Answer<(reply: RedisReply, isReplicated: Bool)>()
+        let result = try await answer.wait(isCancellable: false) {
+            Self.on(writes.client) { _ in
+                writes.run(call) { outcome, isReplicated in
+                    answer.finish(outcome.map { ($0, isReplicated) })
+                }
+            }
+        }
+        switch result {
+        case .success(let answer): return (answer.reply.value, answer.isReplicated)
+        case .failure(let failure): throw failure.engineError(what)
+        }
+    }
+
     /// Sends a command and waits for its reply; as `run`.
     func send(_ command: RedisCommand, _ what: String? = nil) async throws -> RedisValue {
         try await answer(what, isCancellable: true) { $0.send(command, $1) }.value
@@ -63,7 +90,7 @@ struct RedisLoops: Sendable {
         guard count > 0 else { return [] }
         let client = here
         let replies = Replies()
-        let answer = Answer()
+        let answer = Answer<RedisReply>()
         // Redis answers in order: with the last reply all are there.
         let last = try await answer.wait(isCancellable: true) {
             Self.on(client) { client in
@@ -84,7 +111,7 @@ struct RedisLoops: Sendable {
         _ start: @escaping @Sendable (RedisClient, @escaping RedisClient.Done) -> Void
     ) async throws -> RedisReply {
         let client = here
-        let waiting = Answer()
+        let waiting = Answer<RedisReply>()
         let result = try await waiting.wait(isCancellable: isCancellable) {
             Self.on(client) { client in
                 start(client) { outcome in
@@ -101,9 +128,9 @@ struct RedisLoops: Sendable {
 
 /// Replies that come one after the other.
 private final class Replies: Sendable {
-    private let list = Mutex<[Answer.Outcome]>([])
+    private let list = Mutex<[Answer<RedisReply>.Outcome]>([])
 
-    func add(_ outcome: Answer.Outcome) { list.withLock { $0.append(outcome) } }
+    func add(_ outcome: Answer<RedisReply>.Outcome) { list.withLock { $0.append(outcome) } }
 
-    var all: [Answer.Outcome] { list.withLock { $0 } }
+    var all: [Answer<RedisReply>.Outcome] { list.withLock { $0 } }
 }

@@ -10,6 +10,7 @@ package struct RedisStoreOptions: Sendable {
     package var cacheKey = "finance_app"
     /// Whose conversations other programs share, under the keys that those know.
     package var sharedOwner = ""
+    package var durability = RedisDurability.none
     package var limits = RedisStoreLimits()
     package var lockLimits = RedisLockLimits()
     /// Whom to believe and who we are, where the URL says TLS.
@@ -21,6 +22,14 @@ package struct RedisStoreOptions: Sendable {
         (1...RedisKeys.cacheKeyBytesMax).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "}") }
     }
+}
+
+/// Where a turn must be before its caller is told that it is stored.
+package enum RedisDurability: String, Sendable, CaseIterable {
+    /// In Redis, which keeps it as it is set to.
+    case none
+    /// Received by one replica at least, unless that takes too long: then the reply says so.
+    case replica
 }
 
 /// Whether the store can be used.
@@ -41,7 +50,9 @@ package final class RedisStore: Sendable {
     package let locks: any LockManager
     private let loops: RedisLoops
     private let subscriber: RedisSubscriber
-    private let watch: HealthWatch
+    /// Nil without sentinels.
+    private let masterWatch: RedisSubscriber?
+    private let health: HealthWatch
     private let repair: SessionRepair
 
     /// How long opening waits for Redis. One that is away then may come later.
@@ -68,47 +79,67 @@ package final class RedisStore: Sendable {
         }
         let keys = RedisKeys(cacheKey: options.cacheKey, sharedOwner: options.sharedOwner)
         let recovery = LockRecovery(key: keys.server, leaseMax: options.lockLimits.serviceLeaseMax)
-        let clients = loops.map { [tls] loop in
-            RedisClient(
-                RedisClientOptions(
-                    address: address, tls: tls,
-                    prepare: { connection, server in try await recovery.meet(server, on: connection) }),
-                on: loop)
+        let clientOptions = RedisClientOptions(
+            address: address, tls: tls,
+            prepare: { connection, server in try await recovery.meet(server, on: connection) })
+        let clients = loops.map { RedisClient(clientOptions, on: $0) }
+        var writes: [ReplicatedWrites] = []
+        if options.durability == .replica {
+            writes = loops.map { ReplicatedWrites(RedisClient(clientOptions, on: $0)) }
         }
-        let redis = RedisLoops(clients)
-        let subscriber = RedisSubscriber(clients[0])
+        let redis = RedisLoops(clients, replicated: writes)
+        let subscriber = RedisSubscriber(on: loops[0]) { try await clients[0].openAnother() }
         let locks = RedisLockManager(
             redis, keys: keys, subscriber: subscriber, clock: clock, limits: options.lockLimits)
         recovery.tell { [weak locks] in locks?.beQuiet(for: $0) }
-        let watch = HealthWatch(clients.count, onHealth)
-        for (index, client) in clients.enumerated() {
+        let health = HealthWatch(redis.all.count, onHealth)
+        for (index, client) in redis.all.enumerated() {
             RedisLoops.on(client) { client in
                 client.onStateChange = { state in
-                    watch.changed(index, state)
+                    health.changed(index, state)
                     if case .down = state { locks.redisWentAway() }
                 }
                 client.start()
             }
         }
+        var masterWatch: RedisSubscriber?
+        if case .sentinels(_, let master) = address.place {
+            masterWatch = watch(master, clients, on: loops[0])
+        }
         let store = RedisStore(
             sessions: RedisSessionStore(redis, keys: keys, locks: locks, limits: options.limits), locks: locks,
-            loops: redis, subscriber: subscriber, watch: watch, repair: SessionRepair(redis, keys: keys))
-        if let refusal = await watch.firstOutcome(within: openTimeLimit, clock) {
+            loops: redis, subscriber: subscriber, masterWatch: masterWatch, health: health,
+            repair: SessionRepair(redis, keys: keys))
+        if let refusal = await health.firstOutcome(within: openTimeLimit, clock) {
             await store.close()
             throw RedisOpenError(description: refusal)
         }
         return store
     }
 
+    /// Listens to a sentinel for another master. A hint that may be lost: each connection is made to the one that the
+    /// sentinels name then, and a server that is no master any more is left.
+    private static func watch(_ master: String, _ clients: [RedisClient], on loop: IOLoop) -> RedisSubscriber {
+        let subscriber = RedisSubscriber(on: loop) { try await clients[0].openSentinel() }
+        subscriber.subscribe("+switch-master", as: .masterWatch) { message in
+            guard let message, message.hasPrefix(master + " ") else { return }
+            for client in clients {
+                RedisLoops.on(client) { $0.reconnect("the sentinels name another master") }
+            }
+        }
+        return subscriber
+    }
+
     private init(
         sessions: any SessionStore, locks: any LockManager, loops: RedisLoops, subscriber: RedisSubscriber,
-        watch: HealthWatch, repair: SessionRepair
+        masterWatch: RedisSubscriber?, health: HealthWatch, repair: SessionRepair
     ) {
         self.sessions = sessions
         self.locks = locks
         self.loops = loops
         self.subscriber = subscriber
-        self.watch = watch
+        self.masterWatch = masterWatch
+        self.health = health
         self.repair = repair
     }
 
@@ -124,8 +155,9 @@ package final class RedisStore: Sendable {
 
     /// Ends every connection. Calls that wait for an answer fail.
     package func close() async {
-        watch.close()
+        health.close()
         subscriber.close()
+        masterWatch?.close()
         for client in loops.all {
             // The loop never refuses: it lives as long as the process.
             try? await LoopActor(client.loop).run { _ in client.close() }

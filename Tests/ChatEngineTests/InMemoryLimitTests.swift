@@ -176,7 +176,7 @@ struct InMemoryLimitTests {
             let append = TurnAppend(
                 owner: "o", sessionID: "s", userID: "", title: "", lockKey: self.key("s"), lockToken: LockToken("t"),
                 generation: generation, messages: [], turn: turn, idleLifetime: nil)
-            guard case .appended(let session) = try table.append(append, at: wall, lockIsHeld: { true }) else {
+            guard case .appended(let session, _) = try table.append(append, at: wall, lockIsHeld: { true }) else {
                 Issue.record("turn \(index) was not appended")
                 return
             }
@@ -232,7 +232,7 @@ struct InMemoryLimitTests {
             let append = TurnAppend(
                 owner: "o", sessionID: "s", userID: "", title: "", lockKey: key("s"), lockToken: LockToken("t"),
                 generation: generation, messages: [], turn: turn, idleLifetime: nil)
-            guard case .appended(let session) = try table.append(append, at: wall, lockIsHeld: { true }) else {
+            guard case .appended(let session, _) = try table.append(append, at: wall, lockIsHeld: { true }) else {
                 Issue.record("turn \(index) was not appended")
                 return
             }

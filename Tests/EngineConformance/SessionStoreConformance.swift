@@ -195,7 +195,7 @@ struct Writer: Sendable {
     func appended(turn id: String, question: String, answer: String) async throws -> Session {
         let loaded = try await harness.store.session(owner: owner, id: session)
         let outcome = try await append(turn: id, question: question, answer: answer, after: loaded)
-        guard case .appended(let session) = outcome else {
+        guard case .appended(let session, _) = outcome else {
             throw ConformanceFailure("turn \(id) was not appended: \(outcome)", file: #fileID, line: #line)
         }
         return session

@@ -26,7 +26,7 @@ struct SharedListTests {
                 RedisHarness.turn(
                     "t2", lease: lease, generation: window.session?.generation, question: "q2", answer: "a2",
                     wall: harness.wallMicroseconds))
-            guard case .appended(let session) = outcome else { throw RedisHarness.NeverCame(what: "\(outcome)") }
+            guard case .appended(let session, _) = outcome else { throw RedisHarness.NeverCame(what: "\(outcome)") }
             #expect(session.messageCount == 5)
             #expect(try await harness.texts() == ["q", "a", "from python", "q2", "a2"])
         }
@@ -43,7 +43,7 @@ struct SharedListTests {
                 if isSeen { #expect(try await harness.store.session(owner: "", id: id)?.title == "hello there") }
                 let outcome = try await harness.store.append(
                     RedisHarness.turn("t", lease: lease, generation: nil, wall: harness.wallMicroseconds))
-                guard case .appended(let session) = outcome else { throw RedisHarness.NeverCame(what: "\(outcome)") }
+                guard case .appended(let session, _) = outcome else { throw RedisHarness.NeverCame(what: "\(outcome)") }
                 #expect(session.messageCount == 3 && session.title == "hello there")
                 #expect(session.expiresAtMicroseconds == nil)
                 #expect(try await harness.ask("TTL", Self.list(harness, id)) == "-1")

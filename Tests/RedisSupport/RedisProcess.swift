@@ -18,17 +18,44 @@ package final class RedisProcess: Sendable {
 
     /// Starts one and waits until it takes connections.
     ///
-    /// - Parameter arguments: as on redis-server's command line; nothing is saved unless they say so.
-    package static func start(_ arguments: [String] = [], program: String = "redis-server") async throws -> RedisProcess
-    {
+    /// - Parameter arguments: as on redis-server's command line, with PORT for its port; nothing is saved unless they
+    ///   say so.
+    package static func start(_ arguments: [String] = []) async throws -> RedisProcess {
+        let (folder, port) = (try makeFolder(), try freePort())
+        let all =
+            ["--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--daemonize", "no"]
+            + arguments.map { $0 == "PORT" ? "\(port)" : $0 }
+        let child = try await launch(all)
+        return RedisProcess(port: port, folder: folder, arguments: all, child)
+    }
+
+    /// Starts a sentinel that watches a master by the name `mymaster` and takes a second of silence for its end.
+    ///
+    /// - Parameter quorum: how many sentinels must agree.
+    package static func startSentinel(watching master: RedisProcess, quorum: Int) async throws -> RedisProcess {
+        let (folder, port) = (try makeFolder(), try freePort())
+        let lines = """
+            port \(port)
+            bind 127.0.0.1
+            dir \(folder)
+            sentinel monitor mymaster 127.0.0.1 \(master.port) \(quorum)
+            sentinel down-after-milliseconds mymaster 1000
+            sentinel failover-timeout mymaster 4000
+
+            """
+        let path = folder + "/redis.conf"
+        guard let file = fopen(path, "w") else { throw DidNotStart(description: "\(path) cannot be written") }
+        fputs(lines, file)
+        fclose(file)
+        let arguments = [path, "--sentinel"]
+        let child = try await launch(arguments, until: "+monitor master mymaster")
+        return RedisProcess(port: port, folder: folder, arguments: arguments, child)
+    }
+
+    private static func makeFolder() throws -> String {
         var template = Array("/tmp/chat-redis-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw DidNotStart(description: "there is no room in /tmp") }
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let port = try freePort()
-        let all =
-            ["--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--daemonize", "no"] + arguments
-        let child = try await launch(program, all)
-        return RedisProcess(port: port, folder: folder, arguments: all, child)
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private init(port: UInt16, folder: String, arguments: [String], _ child: ChildProgram) {
@@ -50,25 +77,30 @@ package final class RedisProcess: Sendable {
         try await child.end()
     }
 
+    /// Waits for its end, which somebody else caused.
+    package func ended() async throws { try await child.end() }
+
     /// Ends it in order, and waits for the end.
     package func stop() async throws {
         signal(SIGCONT)
         signal(SIGTERM)
         try await child.end()
-        for name in ["dump.rdb", "redis.sock", "redis.acl"] { unlink(folder + "/" + name) }
+        for name in ["dump.rdb", "redis.sock", "redis.conf"] { unlink(folder + "/" + name) }
         rmdir(folder)
     }
 
     /// Starts it again after it ended, on the same port and folder.
     package func restart() async throws {
-        let child = try await Self.launch("redis-server", arguments)
+        let child = try await Self.launch(arguments)
         program.withLock { $0 = child }
     }
 
-    private static func launch(_ program: String, _ arguments: [String]) async throws -> ChildProgram {
-        let child = try ChildProgram.start(program, arguments)
+    private static func launch(
+        _ arguments: [String], until words: String = "Ready to accept connections"
+    ) async throws -> ChildProgram {
+        let child = try ChildProgram.start("redis-server", arguments)
         endWithThisProcess(child.process)
-        try await child.wait(forOutput: "Ready to accept connections", within: .seconds(20))
+        try await child.wait(forOutput: words, within: .seconds(20))
         return child
     }
 

@@ -87,9 +87,20 @@ public enum TurnOpened: Sendable, Equatable {
     case notLocked
 }
 
+/// Where a stored turn is when its caller is told.
+public enum Durability: Sendable, Hashable, CaseIterable {
+    /// In one process's memory: this one's, or a server's that keeps it as it is set to.
+    case memory
+    /// On a disk.
+    case disk
+    /// In a second server's memory.
+    case replica
+}
+
 /// What became of an append. All but the first changed nothing.
 public enum AppendOutcome: Sendable, Equatable {
-    case appended(Session)
+    /// The session as it is then, and where the turn is.
+    case appended(Session, reached: Durability = .memory)
     /// A turn of this id is already there.
     case duplicate(StoredTurn)
     /// The token does not hold the session's lock any more.

@@ -98,8 +98,10 @@ public struct TurnTiming: Sendable, Equatable {
     public var firstTokenMicroseconds: Int64 = 0
     /// From arrival until the end.
     public var totalMicroseconds: Int64 = 0
+    /// Where the turn is; nil for one that was stored before.
+    public var durability: Durability?
 
-    /// All zero.
+    /// All zero, and nowhere.
     public init() {}
 }
 

@@ -357,7 +357,10 @@ final class TurnRunner {
         defer { timing.storeMicroseconds += engine.clock.microseconds(since: start) }
         do {
             let outcome = try await engine.store.append(append)
-            if case .appended = outcome, engine.store.releasesLockOnAppend { self.lockToken = nil }
+            if case .appended(_, let reached) = outcome {
+                timing.durability = reached
+                if engine.store.releasesLockOnAppend { self.lockToken = nil }
+            }
             return .appendOutcome(outcome)
         } catch let error as EngineError {
             return .failed(error)

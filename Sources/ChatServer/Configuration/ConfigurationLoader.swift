@@ -2,6 +2,7 @@
 
 internal import IOLoop
 internal import LLMProviders
+internal import RedisStore
 
 /// A setting as it took effect, for the log at start.
 package struct EffectiveSetting: Sendable, Equatable {
@@ -57,7 +58,11 @@ package enum ConfigurationLoader {
         configuration.allowsPlaintext = reader.read(Settings.allowPlaintext)
         configuration.store = store(&reader, environment: environment)
         configuration.systemPrompt = reader.read(Settings.systemPrompt)
-        configuration.cacheKey = reader.read(Settings.cacheKey)
+        configuration.redis.cacheKey = reader.read(Settings.cacheKey)
+        configuration.redis.waitsForReplica = reader.read(Settings.durability) == .replica
+        configuration.redis.authoritiesFile = reader.read(Settings.redisAuthorities)
+        configuration.redis.certificateFile = reader.read(Settings.redisCertificate)
+        configuration.redis.keyFile = reader.read(Settings.redisKey)
         configuration.connections.countMax = reader.read(Settings.connectionsMax)
         configuration.connections.callsMax = reader.read(Settings.callsPerConnectionMax)
         configuration.connections.frameBytesMax = reader.read(Settings.frameSizeMax)

@@ -10,8 +10,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// True when plain TCP may be served on addresses that are not loopback.
     package var allowsPlaintext: Bool
     package var store: StoreAddress
-    /// Begins every key in Redis.
-    package var cacheKey = Settings.cacheKey.defaultValue
+    /// How a Redis is used; of no use with another store.
+    package var redis = RedisSettings()
     /// The model's specification, such as `openai:MODEL@BASE_URL`; LLMProviders reads it.
     package var model: String
     /// The specification of the model that answers streams; nil for the same one.
@@ -59,6 +59,20 @@ package struct ServerConfiguration: Sendable, Equatable {
         package var historyMessagesMax = Settings.historyMessagesMax.defaultValue
         /// Estimated tokens of a whole prompt; nil for no limit.
         package var historyTokensMax = Settings.historyTokensMax.defaultValue
+
+        package init() {}
+    }
+
+    /// What the URL of a Redis does not say.
+    package struct RedisSettings: Sendable, Equatable {
+        /// Begins every key.
+        package var cacheKey = Settings.cacheKey.defaultValue
+        /// True where a turn's caller is answered when a replica has the turn.
+        package var waitsForReplica = false
+        /// Of authorities; nil for the system's.
+        package var authoritiesFile: String?
+        package var certificateFile: String?
+        package var keyFile: String?
 
         package init() {}
     }

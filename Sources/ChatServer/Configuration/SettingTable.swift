@@ -25,6 +25,20 @@ enum Settings {
         "cache-key", .cacheKey, default: RedisStoreOptions().cacheKey,
         "begin every key in Redis with this; Python programs find conversations under KEY:chat:")
 
+    static let durability = Setting<RedisDurability>(
+        "durability", .choice(RedisDurability.allCases.map { ($0.rawValue, $0) }),
+        default: RedisStoreOptions().durability,
+        "answer a turn when Redis has it (none), or when a replica of it has, too")
+    static let redisAuthorities = Setting<String?>(
+        "redis-ca-file", SettingFormat<String>.text("FILE", bytesMax: 4096).optional(absent: "the system's"),
+        default: nil, "believe a Redis over TLS whose certificate one of these authorities vouches for")
+    static let redisCertificate = Setting<String?>(
+        "redis-certificate-file", SettingFormat<String>.text("FILE", bytesMax: 4096).optional(absent: "none"),
+        default: nil, "show this certificate to a Redis that demands one")
+    static let redisKey = Setting<String?>(
+        "redis-key-file", SettingFormat<String>.text("FILE", bytesMax: 4096).optional(absent: "none"),
+        default: nil, "the private key of that certificate")
+
     /// Its empty default stands for "not given", which the loader refuses.
     static let model = Setting<String>(
         "model", .text("SPEC", bytesMax: 4096), default: "",
@@ -110,7 +124,8 @@ enum SettingTable {
 
     static let all: [SettingDescription] = [
         Settings.listen.description, Settings.allowPlaintext.description, Settings.store.description,
-        Settings.cacheKey.description,
+        Settings.cacheKey.description, Settings.durability.description, Settings.redisAuthorities.description,
+        Settings.redisCertificate.description, Settings.redisKey.description,
         Settings.model.description, Settings.streamModel.description, Settings.systemPrompt.description,
         Settings.connectionsMax.description, Settings.callsPerConnectionMax.description,
         Settings.frameSizeMax.description, Settings.frameTimeout.description, Settings.writeTimeout.description,

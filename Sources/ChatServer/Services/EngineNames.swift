@@ -9,4 +9,5 @@ typealias EngineTokenUsage = TokenUsage
 typealias EngineToolRun = ToolRun
 typealias EngineTurnTiming = TurnTiming
 typealias EngineTurnStarted = TurnStarted
+typealias EngineDurability = Durability
 typealias EngineCancelOutcome = CancelOutcome

@@ -9,4 +9,5 @@ typealias TokenUsageMessage = TokenUsage
 typealias ToolRunMessage = ToolRun
 typealias TurnTimingMessage = TurnTiming
 typealias TurnStartedMessage = TurnStarted
+typealias DurabilityMessage = Durability
 typealias CancelOutcomeMessage = CancelOutcome

@@ -190,6 +190,7 @@ extension TurnTiming: ProtoMessage, CMessageConvertible {
         storeMicroseconds = c.pointee.store_microseconds
         firstTokenMicroseconds = c.pointee.first_token_microseconds
         totalMicroseconds = c.pointee.total_microseconds
+        durability = Durability(number: Int32(bitPattern: c.pointee.durability.rawValue))
     }
 
     func fill(_ c: UnsafeMutablePointer<Chat__V1__TurnTiming>, _ arena: Arena) {
@@ -199,6 +200,7 @@ extension TurnTiming: ProtoMessage, CMessageConvertible {
         c.pointee.store_microseconds = storeMicroseconds
         c.pointee.first_token_microseconds = firstTokenMicroseconds
         c.pointee.total_microseconds = totalMicroseconds
+        c.pointee.durability = Chat__V1__Durability(rawValue: UInt32(bitPattern: durability.number))
     }
 }
 

@@ -37,6 +37,45 @@ public enum WhenBusy: Sendable, Hashable {
     public static let known: [Self] = [.unspecified, .wait, .refuse]
 }
 
+/// Where a stored turn was when its caller was told.
+public enum Durability: Sendable, Hashable {
+    /// Not known: a turn that was stored before.
+    case unspecified
+    /// In the memory of one process: the server's own, or a Redis that keeps it as it is set to.
+    case memory
+    /// On the server's disk.
+    case disk
+    /// Received by one replica of the store at least.
+    case replica
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    /// From the wire's number.
+    public init(number: Int32) {
+        switch number {
+        case 0: self = .unspecified
+        case 1: self = .memory
+        case 2: self = .disk
+        case 3: self = .replica
+        default: self = .unrecognized(number)
+        }
+    }
+
+    /// The wire's number.
+    public var number: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .memory: 1
+        case .disk: 2
+        case .replica: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    /// Every value that this version knows.
+    public static let known: [Self] = [.unspecified, .memory, .disk, .replica]
+}
+
 /// Why a model stopped.
 public enum FinishReason: Sendable, Hashable {
     /// Not known: a turn that was stored by another program.
@@ -348,6 +387,8 @@ public struct TurnTiming: Sendable, Equatable {
     public var firstTokenMicroseconds: UInt64 = 0
     /// From the request's arrival until the reply was made.
     public var totalMicroseconds: UInt64 = 0
+    /// Where the turn was when this was written.
+    public var durability: Durability = .unspecified
 
     /// Every field at its default.
     public init() {}
@@ -358,13 +399,15 @@ public struct TurnTiming: Sendable, Equatable {
         lockMicroseconds: UInt64 = 0,
         storeMicroseconds: UInt64 = 0,
         firstTokenMicroseconds: UInt64 = 0,
-        totalMicroseconds: UInt64 = 0
+        totalMicroseconds: UInt64 = 0,
+        durability: Durability = .unspecified
     ) {
         self.queueMicroseconds = queueMicroseconds
         self.lockMicroseconds = lockMicroseconds
         self.storeMicroseconds = storeMicroseconds
         self.firstTokenMicroseconds = firstTokenMicroseconds
         self.totalMicroseconds = totalMicroseconds
+        self.durability = durability
     }
 }
 

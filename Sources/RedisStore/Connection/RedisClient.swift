@@ -315,6 +315,21 @@ final class RedisClient: @unchecked Sendable {
 
     // MARK: Sentinels
 
+    /// A connection to a sentinel, for whoever listens to it. The caller closes it.
+    func openSentinel() async throws -> RedisConnection {
+        var last: any Error = HandshakeFailure(words: "there is no sentinel")
+        for sentinel in sentinelOrder {
+            do {
+                return try await openAny(sentinel)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                last = error
+            }
+        }
+        throw last
+    }
+
     /// Where the master is now: asked anew for each connection, since it moves.
     private func masterEndpoint() async throws -> Endpoint {
         guard case .sentinels(_, let master) = options.address.place else {
@@ -323,10 +338,13 @@ final class RedisClient: @unchecked Sendable {
             }
             return endpoint
         }
-        var words = "no sentinel knows the master"
+        var (words, isUnknown) = ("there is no sentinel", false)
         for sentinel in sentinelOrder {
             do {
-                guard let endpoint = try await ask(sentinel, for: master) else { continue }
+                guard let endpoint = try await ask(sentinel, for: master) else {
+                    isUnknown = true
+                    continue
+                }
                 sentinelOrder.removeAll { $0 == sentinel }
                 sentinelOrder.insert(sentinel, at: 0)
                 return endpoint
@@ -336,7 +354,7 @@ final class RedisClient: @unchecked Sendable {
                 words = "no sentinel answers: \(Self.failure(error).words)"
             }
         }
-        throw HandshakeFailure(words: words)
+        throw HandshakeFailure(words: isUnknown ? "no sentinel knows the master" : words)
     }
 
     private func ask(_ sentinel: Endpoint, for master: String) async throws -> Endpoint? {

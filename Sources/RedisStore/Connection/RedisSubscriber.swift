@@ -1,5 +1,5 @@
-// Messages from Redis: one connection of this process that listens to the channels that somebody here wants. Asked for
-// from any thread; the connection lives on its client's loop.
+// Messages from Redis, or from a sentinel: one connection of this process that listens to the channels that somebody
+// here wants. Asked for from any thread; the connection lives on one loop.
 
 internal import ChatEngine
 internal import IOLoop
@@ -13,12 +13,15 @@ final class RedisSubscriber: @unchecked Sendable {
     enum Listener: Hashable, Sendable {
         case line(LockKey)
         case keeper(ObjectIdentifier)
+        /// Whoever wants to know where the master went.
+        case masterWatch
     }
 
     /// Gets each message, and nil when the channel was begun to listen to (again): there may have been others before.
     typealias Handler = @Sendable (String?) -> Void
 
-    private let client: RedisClient
+    private let loop: IOLoop
+    private let open: @Sendable () async throws -> RedisConnection
     private let listeners = Mutex<[String: [Listener: Handler]]>([:])
 
     // MARK: Loop only
@@ -35,7 +38,11 @@ final class RedisSubscriber: @unchecked Sendable {
     /// A quiet connection is asked whether it lives that often.
     private static let pingInterval = Duration.seconds(3)
 
-    init(_ client: RedisClient) { self.client = client }
+    /// - Parameter open: makes a connection on the loop that is introduced already.
+    init(on loop: IOLoop, _ open: @escaping @Sendable () async throws -> RedisConnection) {
+        self.loop = loop
+        self.open = open
+    }
 
     // MARK: Any thread
 
@@ -70,7 +77,7 @@ final class RedisSubscriber: @unchecked Sendable {
     var channelCount: Int { listeners.withLock { $0.count } }
 
     private func onLoop(_ body: @escaping @Sendable (RedisSubscriber) -> Void) {
-        RedisLoops.on(client) { [self] _ in body(self) }
+        if loop.isCurrent { body(self) } else { loop.execute { body(self) } }
     }
 
     private func handlers(_ channel: String) -> [Handler] {
@@ -100,7 +107,7 @@ final class RedisSubscriber: @unchecked Sendable {
         isConnecting = true
         timer?.cancel()
         timer = nil
-        let actor = LoopActor(client.loop)
+        let actor = LoopActor(loop)
         // Nobody owns this: listeners come and go.
         Task { try? await actor.run { _ in await self.tryOnce() } }
     }
@@ -108,7 +115,7 @@ final class RedisSubscriber: @unchecked Sendable {
     private func tryOnce() async {
         defer { isConnecting = false }
         do {
-            let connection = try await client.openAnother()
+            let connection = try await open()
             guard !isClosed, connection.isOpen else {
                 connection.close()
                 return again()
@@ -140,7 +147,7 @@ final class RedisSubscriber: @unchecked Sendable {
         failures += 1
         let pause = min(RedisLimits.backOffMin * (1 << min(failures - 1, 5)), RedisLimits.backOffMax)
         timer?.cancel()
-        timer = client.loop.schedule(at: client.loop.now + pause) { [weak self] in
+        timer = loop.schedule(at: loop.now + pause) { [weak self] in
             self?.isConnecting = false
             self?.connect()
         }
@@ -148,7 +155,7 @@ final class RedisSubscriber: @unchecked Sendable {
 
     private func watch() {
         timer?.cancel()
-        timer = client.loop.schedule(at: client.loop.now + Self.pingInterval) { [weak self] in self?.ping() }
+        timer = loop.schedule(at: loop.now + Self.pingInterval) { [weak self] in self?.ping() }
     }
 
     private func ping() {

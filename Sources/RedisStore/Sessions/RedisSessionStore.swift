@@ -154,7 +154,7 @@ final class RedisSessionStore: SessionStore {
         call.add(SessionStoreRules.turnRetention.microseconds)
         call.add(keys.lockChannel(turn.lockKey))
         for message in turn.messages { call.add(MessageFormat.bytes(message)) }
-        let reply = try await loops.run(call, "the turn", isCancellable: false)
+        let (reply, isReplicated) = try await loops.runWriting(call, "the turn")
         switch reply[0]?.text {
         case "appended":
             guard let value = reply[1] else { throw SessionFormat.damage }
@@ -162,7 +162,7 @@ final class RedisSessionStore: SessionStore {
             locks.poke(turn.lockKey)
             // The turn is stored, whatever becomes of its place in the lists: repairing them is somebody's work.
             try? await index.put(session)
-            return .appended(session)
+            return .appended(session, reached: isReplicated ? .replica : .memory)
         case "duplicate":
             guard let record = reply[1] else { throw SessionFormat.damage }
             return .duplicate(try TurnFormat.turn(turn.turn.id, record))

@@ -18,7 +18,7 @@ struct SessionIndex: Sendable {
         let (key, all) = (keys.index(owner: owner), keys.indexOfAll)
         let member = RedisKeys.indexMember(owner: owner, id: id)
         // Redis answers in order, so the second answer stands for both.
-        let answer = Answer()
+        let answer = Answer<RedisReply>()
         let outcome = try await answer.wait(isCancellable: false) {
             RedisLoops.on(client) { client in
                 client.send(RedisCommand("ZADD", key, "GT", String(activity), id)) { _ in }

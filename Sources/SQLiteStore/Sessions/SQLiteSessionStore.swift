@@ -74,7 +74,7 @@ final class SQLiteSessionStore: SessionStore {
             guard locks.holds(turn.lockKey, token: turn.lockToken) else { return .lockLost }
             guard session?.generation == turn.generation else { return .sessionDeleted }
             try Self.checkRoom(messagesMax, (session?.messageCount ?? 0) + turn.messages.count)
-            return .appended(try connection.append(turn, to: session, at: wall))
+            return .appended(try connection.append(turn, to: session, at: wall), reached: .disk)
         }
     }
 

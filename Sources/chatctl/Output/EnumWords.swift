@@ -16,6 +16,18 @@ extension FinishReason {
     }
 }
 
+extension Durability {
+    var word: String {
+        switch self {
+        case .unspecified: "unknown"
+        case .memory: "memory"
+        case .disk: "disk"
+        case .replica: "replica"
+        case .unrecognized(let number): "unrecognized_\(number)"
+        }
+    }
+}
+
 extension ToolOutcome {
     var word: String {
         switch self {

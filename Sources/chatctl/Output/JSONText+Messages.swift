@@ -108,6 +108,7 @@ extension JSONText {
                     ("store_microseconds", .number(timing.storeMicroseconds)),
                     ("first_token_microseconds", .number(timing.firstTokenMicroseconds)),
                     ("total_microseconds", .number(timing.totalMicroseconds)),
+                    ("durability", .string(timing.durability.word)),
                 ])
             ),
         ]

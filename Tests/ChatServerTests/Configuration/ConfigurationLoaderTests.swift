@@ -81,6 +81,8 @@ struct ConfigurationLoaderTests {
     func everySpelling() throws {
         let values = [
             "listen": "unix:/run/chatd.sock", "allow-plaintext": "true", "store": "memory:", "cache-key": "x",
+            "durability": "replica", "redis-ca-file": "/ca.pem", "redis-certificate-file": "/c.pem",
+            "redis-key-file": "/k.pem",
             "model": "auto", "stream-model": "offline", "system-prompt": "Be kind, be brief: always.",
             "connections-max": "7",
             "calls-per-connection-max": "8", "frame-size-max": "2MiB", "frame-timeout": "5s", "write-timeout": "250ms",

@@ -101,11 +101,12 @@ struct ServerLogHandlerTests {
         #expect(
             pipe.drain() == """
                 1970-01-01T00:00:00.000Z notice  configuration allow-plaintext=false cache-key=finance_app \
-                calls-per-connection-max=1000 connections-max=10000 diagnostics=false drain-grace=25s \
+                calls-per-connection-max=1000 connections-max=10000 diagnostics=false drain-grace=25s durability=none \
                 frame-size-max=1MiB frame-timeout=30s \
                 history-messages-max=40 history-tokens-max=32000 idle-timeout=0 listen=127.0.0.1:7420 \
                 lock-ttl=10s lock-ttl-max=10m log-format=auto log-level=notice loops=2 model=offline \
-                ping-interval=30s session-idle-expiry=30d \
+                ping-interval=30s redis-ca-file="the system's" redis-certificate-file=none redis-key-file=none \
+                session-idle-expiry=30d \
                 set-by="--model, --loops, CHATD_LOG_LEVEL" store=sqlite:/data/chatd/chat.db stream-model="as --model" \
                 system-prompt="built in" write-timeout=30s
 

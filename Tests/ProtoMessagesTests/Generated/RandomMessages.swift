@@ -71,6 +71,7 @@ extension TurnTiming: RandomMessage {
         message.storeMicroseconds = random.integer()
         message.firstTokenMicroseconds = random.integer()
         message.totalMicroseconds = random.integer()
+        message.durability = Durability(number: random.number(of: Durability.known.map { $0.number }))
         return message
     }
 }

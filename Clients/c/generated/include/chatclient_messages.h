@@ -18,6 +18,18 @@ enum {
     CHAT_V1_WHEN_BUSY_REFUSE = 2
 };
 
+/* Where a stored turn was when its caller was told. */
+enum {
+    /* Not known: a turn that was stored before. */
+    CHAT_V1_DURABILITY_UNSPECIFIED = 0,
+    /* In the memory of one process: the server's own, or a Redis that keeps it as it is set to. */
+    CHAT_V1_DURABILITY_MEMORY = 1,
+    /* On the server's disk. */
+    CHAT_V1_DURABILITY_DISK = 2,
+    /* Received by one replica of the store at least. */
+    CHAT_V1_DURABILITY_REPLICA = 3
+};
+
 /* Why a model stopped. */
 enum {
     /* Not known: a turn that was stored by another program. */
@@ -300,6 +312,8 @@ CHAT_API uint64_t chat_v1_turn_timing_store_microseconds(const chat_v1_turn_timi
 CHAT_API uint64_t chat_v1_turn_timing_first_token_microseconds(const chat_v1_turn_timing *message);
 /* From the request's arrival until the reply was made. */
 CHAT_API uint64_t chat_v1_turn_timing_total_microseconds(const chat_v1_turn_timing *message);
+/* Where the turn was when this was written. */
+CHAT_API int32_t chat_v1_turn_timing_durability(const chat_v1_turn_timing *message);
 
 /* ---- chat_v1_chat_event ---- */
 

@@ -210,6 +210,11 @@ uint64_t chat_v1_turn_timing_total_microseconds(const chat_v1_turn_timing *messa
     return self->total_microseconds;
 }
 
+int32_t chat_v1_turn_timing_durability(const chat_v1_turn_timing *message) {
+    const Chat__V1__TurnTiming *self = (const Chat__V1__TurnTiming *)(const void *)message;
+    return (int32_t)self->durability;
+}
+
 int32_t chat_v1_chat_event_unpack(
     const uint8_t *bytes, size_t length, chat_v1_chat_event **message, chat_error *error) {
     return typed_unpack(&chat__v1__chat_event__descriptor, bytes, length, (void **)message, error);

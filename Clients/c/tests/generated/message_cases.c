@@ -192,6 +192,7 @@ static bool same_chat_v1_turn_timing(const Chat__V1__TurnTiming *want, const cha
     if ((uint64_t)want->store_microseconds != chat_v1_turn_timing_store_microseconds(have)) return differs("chat.v1.TurnTiming.store_microseconds");
     if ((uint64_t)want->first_token_microseconds != chat_v1_turn_timing_first_token_microseconds(have)) return differs("chat.v1.TurnTiming.first_token_microseconds");
     if ((uint64_t)want->total_microseconds != chat_v1_turn_timing_total_microseconds(have)) return differs("chat.v1.TurnTiming.total_microseconds");
+    if ((int32_t)want->durability != chat_v1_turn_timing_durability(have)) return differs("chat.v1.TurnTiming.durability");
     return true;
 }
 

@@ -19,6 +19,18 @@ class WhenBusy(IntEnum):
     REFUSE = 2
 
 
+class Durability(IntEnum):
+    """Where a stored turn was when its caller was told."""
+    #: Not known: a turn that was stored before.
+    UNSPECIFIED = 0
+    #: In the memory of one process: the server's own, or a Redis that keeps it as it is set to.
+    MEMORY = 1
+    #: On the server's disk.
+    DISK = 2
+    #: Received by one replica of the store at least.
+    REPLICA = 3
+
+
 class FinishReason(IntEnum):
     """Why a model stopped."""
     #: Not known: a turn that was stored by another program.
@@ -189,6 +201,8 @@ class TurnTiming:
     first_token_microseconds: int = 0
     #: From the request's arrival until the reply was made.
     total_microseconds: int = 0
+    #: Where the turn was when this was written.
+    durability: Durability | int = 0
 
 
 @dataclass
@@ -774,6 +788,7 @@ def read_chat_v1_turn_timing(handle: Any) -> TurnTiming:
     result.store_microseconds = lib.chat_v1_turn_timing_store_microseconds(handle)
     result.first_token_microseconds = lib.chat_v1_turn_timing_first_token_microseconds(handle)
     result.total_microseconds = lib.chat_v1_turn_timing_total_microseconds(handle)
+    result.durability = enum_value(Durability, lib.chat_v1_turn_timing_durability(handle))
     return result
 
 

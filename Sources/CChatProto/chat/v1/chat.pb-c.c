@@ -999,7 +999,7 @@ const ProtobufCMessageDescriptor chat__v1__tool_run__descriptor =
   (ProtobufCMessageInit) chat__v1__tool_run__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5] =
+static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[6] =
 {
   {
     NULL, /* CODE_SIZE */
@@ -1061,18 +1061,30 @@ static const ProtobufCFieldDescriptor chat__v1__turn_timing__field_descriptors[5
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    NULL, /* CODE_SIZE */
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Chat__V1__TurnTiming, durability),
+    &chat__v1__durability__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const ProtobufCIntRange chat__v1__turn_timing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor chat__v1__turn_timing__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
   NULL,NULL,NULL,NULL, /* CODE_SIZE */
   sizeof(Chat__V1__TurnTiming),
-  5,
+  6,
   chat__v1__turn_timing__field_descriptors,
   NULL, /* CODE_SIZE */
   1,  chat__v1__turn_timing__number_ranges,
@@ -1585,6 +1597,27 @@ const ProtobufCEnumDescriptor chat__v1__when_busy__descriptor =
   0, NULL, /* CODE_SIZE */
   1,
   chat__v1__when_busy__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue chat__v1__durability__enum_values_by_number[4] =
+{
+  { NULL, NULL, 0 }, /* CODE_SIZE */
+  { NULL, NULL, 1 }, /* CODE_SIZE */
+  { NULL, NULL, 2 }, /* CODE_SIZE */
+  { NULL, NULL, 3 }, /* CODE_SIZE */
+};
+static const ProtobufCIntRange chat__v1__durability__value_ranges[] = {
+{0, 0},{0, 4}
+};
+const ProtobufCEnumDescriptor chat__v1__durability__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  NULL,NULL,NULL,NULL, /* CODE_SIZE */
+  4,
+  chat__v1__durability__enum_values_by_number,
+  0, NULL, /* CODE_SIZE */
+  1,
+  chat__v1__durability__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue chat__v1__finish_reason__enum_values_by_number[6] =

@@ -98,7 +98,19 @@ extension TurnTimingMessage {
             lockMicroseconds: UInt64(clamping: timing.lockMicroseconds),
             storeMicroseconds: UInt64(clamping: timing.storeMicroseconds),
             firstTokenMicroseconds: UInt64(clamping: timing.firstTokenMicroseconds),
-            totalMicroseconds: UInt64(clamping: timing.totalMicroseconds))
+            totalMicroseconds: UInt64(clamping: timing.totalMicroseconds),
+            durability: DurabilityMessage(timing.durability))
+    }
+}
+
+extension DurabilityMessage {
+    fileprivate init(_ durability: EngineDurability?) {
+        switch durability {
+        case nil: self = .unspecified
+        case .memory: self = .memory
+        case .disk: self = .disk
+        case .replica: self = .replica
+        }
     }
 }
 

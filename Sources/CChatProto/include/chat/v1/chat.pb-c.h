@@ -50,6 +50,28 @@ typedef enum _Chat__V1__WhenBusy {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CHAT__V1__WHEN_BUSY)
 } Chat__V1__WhenBusy;
 /*
+ * Where a stored turn was when its caller was told.
+ */
+typedef enum _Chat__V1__Durability {
+  /*
+   * Not known: a turn that was stored before.
+   */
+  CHAT__V1__DURABILITY__DURABILITY_UNSPECIFIED = 0,
+  /*
+   * In the memory of one process: the server's own, or a Redis that keeps it as it is set to.
+   */
+  CHAT__V1__DURABILITY__DURABILITY_MEMORY = 1,
+  /*
+   * On the server's disk.
+   */
+  CHAT__V1__DURABILITY__DURABILITY_DISK = 2,
+  /*
+   * Received by one replica of the store at least.
+   */
+  CHAT__V1__DURABILITY__DURABILITY_REPLICA = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CHAT__V1__DURABILITY)
+} Chat__V1__Durability;
+/*
  * Why a model stopped.
  */
 typedef enum _Chat__V1__FinishReason {
@@ -333,10 +355,14 @@ struct  Chat__V1__TurnTiming
    * From the request's arrival until the reply was made.
    */
   uint64_t total_microseconds;
+  /*
+   * Where the turn was when this was written.
+   */
+  Chat__V1__Durability durability;
 };
 #define CHAT__V1__TURN_TIMING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&chat__v1__turn_timing__descriptor) \
-    , 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, CHAT__V1__DURABILITY__DURABILITY_UNSPECIFIED }
 
 
 typedef enum {
@@ -867,6 +893,7 @@ void chat__v1__chat_service__cancel_turn(ProtobufCService *service,
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    chat__v1__when_busy__descriptor;
+extern const ProtobufCEnumDescriptor    chat__v1__durability__descriptor;
 extern const ProtobufCEnumDescriptor    chat__v1__finish_reason__descriptor;
 extern const ProtobufCEnumDescriptor    chat__v1__tool_outcome__descriptor;
 extern const ProtobufCEnumDescriptor    chat__v1__cancel_outcome__descriptor;
