@@ -142,7 +142,8 @@ let package = Package(
             dependencies: ["ChatClient", "ConformancePeer", "FakeModel", "IOLoop", "ProgramSupport"],
             exclude: ["Attack", "verify", "soak"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CrashTests", dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop"],
+            name: "CrashTests",
+            dependencies: ["ChatClient", "EngineConformance", "FakeModel", "IOLoop", "RedisSupport"],
             exclude: ["PowerLoss", "verify"], swiftSettings: swiftSettings),
         // The Swift client's driver of the cases that every client library does.
         .executableTarget(

@@ -7,7 +7,8 @@ import Synchronization
 
 /// What all callers of one run share.
 struct CallerContext: Sendable {
-    let address: String
+    /// Of one server, or of several replicas.
+    let addresses: [String]
     let gate: ServerGate
     let ledger: Ledger
     /// Names the sessions that are in use now.
@@ -24,7 +25,7 @@ struct CallerContext: Sendable {
         options.backOffMinimum = .milliseconds(1)
         options.backOffMaximum = .milliseconds(10)
         options.chatTimeout = .seconds(30)
-        return try ChatClient(addresses: [address], options: options)
+        return try ChatClient(addresses: addresses, options: options)
     }
 
     /// The pause of a caller whose attempt failed while the server was up.

@@ -134,7 +134,7 @@ final class CrashRun: Sendable {
 
     private func addCallers(to group: inout ThrowingTaskGroup<Void, any Error>) {
         let context = CallerContext(
-            address: server.address, gate: gate, ledger: ledger, epoch: { [self] in state.withLock { $0.epoch } },
+            addresses: [server.address], gate: gate, ledger: ledger, epoch: { [self] in state.withLock { $0.epoch } },
             acknowledged: { [self] in acknowledged() }, expectsLoss: plan.losesTurns)
         for number in 0..<plan.callers {
             let seed = plan.seed &* 1_000 &+ UInt64(number)
@@ -227,13 +227,19 @@ final class CrashRun: Sendable {
         }
     }
 
-    // MARK: Reading back
-
-    /// Reads conversations while callers work, and holds them against the ledger.
     private func readBack(_ sessions: some Collection<String>) async throws {
-        let client = try ChatClient(addresses: [server.address])
+        try await ReadBack(ledger: ledger).read(Array(sessions), from: [server.address])
+    }
+}
+
+/// Reads conversations while callers work, and holds them against the ledger.
+struct ReadBack {
+    let ledger: Ledger
+
+    func read(_ sessions: [String], from addresses: [String]) async throws {
+        let client = try ChatClient(addresses: addresses)
         do {
-            for session in sessions { try await readBack(session, client) }
+            for session in sessions { try await read(session, client) }
         } catch {
             await client.close()
             throw error
@@ -241,7 +247,7 @@ final class CrashRun: Sendable {
         await client.close()
     }
 
-    private func readBack(_ session: String, _ client: ChatClient) async throws {
+    private func read(_ session: String, _ client: ChatClient) async throws {
         let before = ledger.turns(of: session)
         let countBefore = try await messageCount(session, client)
         var messages: [SeenMessage] = []
