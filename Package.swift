@@ -120,12 +120,12 @@ let package = Package(
         .target(
             name: "RedisSupport", dependencies: ["ProgramSupport"], path: "Tests/RedisSupport",
             swiftSettings: swiftSettings),
-        tests(
-            "RedisStoreTests",
-            [
+        .testTarget(
+            name: "RedisStoreTests",
+            dependencies: [
                 "RedisStore", "ChatEngine", "EngineConformance", "IOLoop", "JSON", "LangChainFormat", "ProgramSupport",
                 "RedisSupport",
-            ]),
+            ], exclude: ["verify"], swiftSettings: swiftSettings),
         tests("HTTPClientTests", ["HTTPClient", "IOLoop", "FakeModel"]),
         tests("LLMProvidersTests", ["LLMProviders", "HTTPClient", "ChatEngine", "IOLoop", "JSON", "FakeModel"]),
         tests("ChatToolsTests", ["ChatTools", "ChatEngine"]),

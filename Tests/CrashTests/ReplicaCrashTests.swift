@@ -1,5 +1,5 @@
-// Three replicas on one Redis are killed in the middle of concurrent turns, and so is Redis. Callers repeat what was not
-// answered, with the same turn id, on whichever replica there is.
+// Three replicas on one Redis are killed in the middle of concurrent turns, and so is Redis. Callers repeat what was
+// not answered, with the same turn id, on whichever replica there is.
 
 import ChatClient
 import EngineConformance

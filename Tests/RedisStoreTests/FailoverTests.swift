@@ -9,7 +9,7 @@ import Testing
 
 @testable import RedisStore
 
-@Suite("Sentinels", .serialized, .timeLimit(.minutes(2)))
+@Suite("Sentinels", .serialized, .timeLimit(.minutes(20)))
 struct FailoverTests {
     /// A master, a replica of it, and sentinels that know both.
     private struct Deployment {
@@ -139,7 +139,7 @@ struct FailoverTests {
     /// What may happen to a master, over and over, with three sentinels: `make verify` runs it.
     @Test(
         "turns and locks under load while masters are killed, paused and shut down",
-        .enabled(if: getenv("CHAT_FAILOVERS") != nil), .timeLimit(.minutes(20)))
+        .enabled(if: getenv("CHAT_FAILOVERS") != nil))
     func underLoad() async throws {
         let count = Int(getenv("CHAT_FAILOVERS").map { String(cString: $0) } ?? "") ?? 3
         let deployment = try await Deployment(sentinels: 3)
