@@ -42,7 +42,10 @@ enum ConfigurationFuzz {
     }
 
     private static func givenBack(_ configuration: ServerConfiguration, _ effective: [EffectiveSetting]) throws {
-        let texts: Set<String> = ["listen", "model", "store", "stream-model", "system-prompt"]
+        let texts: Set<String> = [
+            "listen", "model", "store", "stream-model", "system-prompt", "redis-ca-file", "redis-certificate-file",
+            "redis-key-file",
+        ]
         var flags = effective.filter { !texts.contains($0.name) }.map { "--\($0.name)=\($0.value)" }
         flags += configuration.listen.map { "--listen=\($0.endpoint)" }
         flags.append("--model=\(configuration.model)")
@@ -53,6 +56,12 @@ enum ConfigurationFuzz {
         }
         if let streamModel = configuration.streamModel { flags.append("--stream-model=\(streamModel)") }
         if let systemPrompt = configuration.systemPrompt { flags.append("--system-prompt=\(systemPrompt)") }
+        let redis = configuration.redis
+        for (name, file) in [
+            ("ca", redis.authoritiesFile), ("certificate", redis.certificateFile), ("key", redis.keyFile),
+        ] {
+            if let file { flags.append("--redis-\(name)-file=\(file)") }
+        }
         guard case .serve(let again, _) = ConfigurationLoader.load(arguments: flags, environment: [:]) else {
             throw BrokenProperty("what took effect can be given again: \(flags)")
         }
