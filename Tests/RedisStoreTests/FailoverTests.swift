@@ -21,7 +21,9 @@ struct FailoverTests {
             master = try await RedisProcess.start()
             replica = try await RedisProcess.start(["--replicaof", "127.0.0.1", "\(master.port)"])
             let admin = TestConnection(RedisHarness.loops[0], replica)
-            while try await admin.ask("INFO", "replication")?.contains("master_link_status:up") != true {}
+            try await Self.wait("the replica's link") {
+                try await admin.ask("INFO", "replication")?.contains("master_link_status:up") == true
+            }
             var sentinels: [RedisProcess] = []
             for _ in 0..<count {
                 sentinels.append(try await RedisProcess.startSentinel(watching: master, quorum: count / 2 + 1))
@@ -30,9 +32,22 @@ struct FailoverTests {
             // The replica, and the other sentinels: without them there is no failover.
             for sentinel in sentinels {
                 let admin = TestConnection(RedisHarness.loops[0], sentinel)
-                while try await admin.ask("SENTINEL", "REPLICAS", "mymaster")?.contains("127.0.0.1") != true {}
+                try await Self.wait("a sentinel that knows the replica") {
+                    try await admin.ask("SENTINEL", "REPLICAS", "mymaster")?.contains("127.0.0.1") == true
+                }
                 guard count > 1 else { continue }
-                while (try? await admin.ask("SENTINEL", "CKQUORUM", "mymaster"))?.contains("OK \(count)") != true {}
+                try await Self.wait("sentinels that know each other") {
+                    (try? await admin.ask("SENTINEL", "CKQUORUM", "mymaster"))?.contains("OK \(count)") == true
+                }
+            }
+        }
+
+        /// Sentinels take their time: they ask every ten seconds, and not twice in eight for the same master.
+        static func wait(_ what: String, _ condition: () async throws -> Bool) async throws {
+            let end = ContinuousClock.now + .seconds(90)
+            while try await !condition() {
+                guard ContinuousClock.now < end else { throw RedisHarness.NeverCame(what: what) }
+                try await Task.sleep(for: .milliseconds(20))
             }
         }
 
@@ -56,7 +71,9 @@ struct FailoverTests {
         let lease = try await harness.locks.acquire(
             LockRequest(key: key, token: .random(), timeToLive: .seconds(3)))
         let admin = TestConnection(RedisHarness.loops[0], deployment.replica)
-        while try await admin.ask("LLEN", "\(harness.cacheKey):chat:s") != "2" {}
+        try await Deployment.wait("the turn on the replica") {
+            try await admin.ask("LLEN", "\(harness.cacheKey):chat:s") == "2"
+        }
         try await deployment.master.kill()
         try await harness.eventually("another one took over", within: .seconds(60)) {
             do {
@@ -85,7 +102,9 @@ struct FailoverTests {
         let master = try await RedisProcess.start()
         let replica = try await RedisProcess.start(["--replicaof", "127.0.0.1", "\(master.port)"])
         let admin = TestConnection(RedisHarness.loops[0], replica)
-        while try await admin.ask("INFO", "replication")?.contains("master_link_status:up") != true {}
+        try await Deployment.wait("the replica's link") {
+            try await admin.ask("INFO", "replication")?.contains("master_link_status:up") == true
+        }
         let harness = try await RedisHarness.open(master) { $0.durability = .replica }
         for index in 0..<5 {
             guard case .appended(_, let reached) = try await harness.append("t\(index)") else { return }
@@ -150,11 +169,14 @@ struct FailoverTests {
         try await withThrowingTaskGroup { group in
             for worker in 0..<8 { group.addTask { try await load.run(worker) } }
             group.addTask {
+                defer { load.stop() }
                 var (master, replica) = (deployment.master, deployment.replica)
                 for round in 0..<count {
                     // Both are needed: the one that takes over must have what was acknowledged.
                     let admin = TestConnection(RedisHarness.loops[0], replica)
-                    while try await admin.ask("INFO", "replication")?.contains("master_link_status:up") != true {}
+                    try await Deployment.wait("the link of the replica in round \(round)") {
+                        try await admin.ask("INFO", "replication")?.contains("master_link_status:up") == true
+                    }
                     try await load.goOn(turns: 200)
                     switch round % 3 {
                     case 0: try await master.kill()
@@ -163,12 +185,13 @@ struct FailoverTests {
                         master.signal(SIGTERM)
                         try await master.ended()
                     }
-                    while try await admin.ask("INFO", "replication")?.contains("role:master") != true {}
+                    try await Deployment.wait("the failover of round \(round)") {
+                        try await admin.ask("INFO", "replication")?.contains("role:master") == true
+                    }
                     try await load.goOn(turns: 200)
                     if round % 3 == 1 { master.signal(SIGCONT) } else { try await master.restart() }
                     (master, replica) = (replica, master)
                 }
-                load.stop()
             }
             try await group.waitForAll()
         }

@@ -95,7 +95,10 @@ struct RedisHarness: StoreHarness {
 
     /// Asks the server itself.
     @discardableResult
-    func ask(_ words: String...) async throws -> String? {
+    func ask(_ words: String...) async throws -> String? { try await ask(words) }
+
+    @discardableResult
+    func ask(_ words: [String]) async throws -> String? {
         try await TestConnection(Self.loops[0], server).ask(words)
     }
 

@@ -23,6 +23,7 @@ struct ContestTests {
                 "chatd, memory: / FastAPI + LangChain", "chatd, sqlite: / FastAPI + LangChain",
                 "chatd, redis: / FastAPI + LangChain",
             ])
+        #expect(all.contests.last?.pairs.map(\.title) == ["chatd, redis: / FastAPI + LangChain"])
         for contest in all.contests {
             #expect(Set(contest.contestants).count == contest.contestants.count)
             for pair in contest.pairs {
@@ -70,6 +71,7 @@ struct ContestTests {
         #expect(goals(.echo1x1, .grpc) == ["p50 us <= 0.40 x"])
         #expect(goals(.echo1x1, .ttrpc).isEmpty)
         #expect(goals(.stream, .seed).first == "tokens/s >= 150 x")
+        #expect(goals(.stream16x16, .seed).isEmpty)
         let least = Goal(figure: .callsPerSecond, bound: .atLeast(12))
         let most = Goal(figure: .p50Microseconds, bound: .atMost(0.4))
         #expect(

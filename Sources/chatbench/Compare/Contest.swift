@@ -26,16 +26,18 @@ enum ComparedWork: String, CaseIterable, Sendable {
     case echo16x1 = "echo-16x1"
     case echo1x1 = "echo-1x1"
     case chat, stream
+    case chat16x16 = "chat-16x16"
+    case stream16x16 = "stream-16x16"
 
     var connections: Int { self == .echo1x1 ? 1 : 16 }
-    var inFlight: Int { self == .echo16x16 ? 16 : 1 }
+    var inFlight: Int { rawValue.hasSuffix("16x16") ? 16 : 1 }
 
     /// The verb of the load tools.
     var verb: String {
         switch self {
         case .echo16x16, .echo16x1, .echo1x1: "echo"
-        case .chat: "chat"
-        case .stream: "stream"
+        case .chat, .chat16x16: "chat"
+        case .stream, .stream16x16: "stream"
         }
     }
 
@@ -48,8 +50,8 @@ enum ComparedWork: String, CaseIterable, Sendable {
         let shape = "\(connections)x\(inFlight)"
         return switch self {
         case .echo16x16, .echo16x1, .echo1x1: "echo \(shape)"
-        case .chat: "turn \(shape)"
-        case .stream: "stream \(shape)"
+        case .chat, .chat16x16: "turn \(shape)"
+        case .stream, .stream16x16: "stream \(shape)"
         }
     }
 }
@@ -188,14 +190,17 @@ struct Contest: Sendable, Equatable {
 
     private mutating func addTurns(_ peers: Set<Peer>) {
         let goal =
-            work == .chat
+            work.verb == "chat"
             ? Goal(figure: .callsPerSecond, bound: .atLeast(100))
             : Goal(figure: .tokensPerSecond, bound: .atLeast(150))
         let seed = Contestant(server: .peer(.seed), load: .peer(.seed))
-        for store in ComparedStore.allCases {
+        // Many at once are asked of the store that many servers share.
+        for store in work.inFlight == 1 ? ComparedStore.allCases : [.redis] {
             let ours = Contestant(server: .chatd(store), load: .chatbench)
             contestants.append(ours)
-            if peers.contains(.seed) { pairs.append(Pair(ours: ours, theirs: seed, goals: [goal])) }
+            if peers.contains(.seed) {
+                pairs.append(Pair(ours: ours, theirs: seed, goals: work.inFlight == 1 ? [goal] : []))
+            }
         }
         if peers.contains(.seed) { contestants.append(seed) }
     }
