@@ -136,7 +136,7 @@ let package = Package(
             "ChatClientTests", ["ChatClient", "ChatStubs", "ProtoMessages", "RPC", "IOLoop", "Wire", logging]),
         // Start the programs themselves, which `swift build --build-tests` leaves beside the tests.
         .target(name: "ProgramSupport", path: "Tests/ProgramSupport", swiftSettings: swiftSettings),
-        tests("EndToEndTests", ["ProgramSupport"]),
+        tests("EndToEndTests", ["ProgramSupport", "RedisSupport"]),
         .testTarget(
             name: "HostileTests",
             dependencies: ["ChatClient", "ConformancePeer", "FakeModel", "IOLoop", "ProgramSupport"],

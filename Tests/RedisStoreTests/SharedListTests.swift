@@ -3,6 +3,7 @@
 
 import ChatEngine
 import EngineConformance
+import Glibc
 import RedisSupport
 import Testing
 
@@ -192,6 +193,34 @@ struct SharedListTests {
         #expect(ids == Set((0..<10).map { "python-\($0)" } + ["ours"]))
         await harness.opened.close()
         await other.opened.close()
+    }
+
+    @Test(
+        "among 100,000 conversations one that another program made is listed within a minute",
+        .enabled(if: getenv("CHAT_FAILOVERS") != nil), .timeLimit(.minutes(5)))
+    func repairOfMany() async throws {
+        try await RedisHarness.with { harness in
+            let make = """
+                for index = tonumber(ARGV[2]), ARGV[2] + 9999 do
+                    redis.call('LPUSH', ARGV[1] .. index, ARGV[3])
+                end
+                """
+            let prefix = Self.list(harness, "many-")
+            for start in stride(from: 0, to: 100_000, by: 10_000) {
+                try await harness.ask("EVAL", make, "0", prefix, "\(start)", Self.human("hello"))
+            }
+            try await harness.repairAll(atItsPace: true)
+            #expect(try await harness.ask("ZCARD", "\(harness.cacheKey):index1:{}") == "100000")
+            // Each of them has a hash of its own by now, and one is new.
+            try await harness.ask("LPUSH", Self.list(harness, "new"), Self.human("hello"))
+            let start = ContinuousClock.now
+            try await harness.repairAll(atItsPace: true)
+            let time = ContinuousClock.now - start
+            print("100,000 conversations were looked through in \(time)")
+            #expect(try await harness.ask("ZSCORE", "\(harness.cacheKey):index1:{}", "new") != nil)
+            // It may have come just behind the walk, which then rests and begins anew.
+            #expect(time * 2 + .seconds(5) < .seconds(60))
+        }
     }
 
     private static func ids(_ harness: RedisHarness, _ scope: SessionScope) async throws -> [String] {

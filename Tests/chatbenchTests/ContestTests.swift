@@ -23,7 +23,11 @@ struct ContestTests {
                 "chatd, memory: / FastAPI + LangChain", "chatd, sqlite: / FastAPI + LangChain",
                 "chatd, redis: / FastAPI + LangChain",
             ])
-        #expect(all.contests.last?.pairs.map(\.title) == ["chatd, redis: / FastAPI + LangChain"])
+        #expect(
+            all.contests.suffix(2).flatMap { $0.pairs.map(\.title) } == [
+                "chatd, redis: / FastAPI + LangChain", "chatd, redis: / redis-benchmark",
+                "chatd, redis: / python-redis-lock",
+            ])
         for contest in all.contests {
             #expect(Set(contest.contestants).count == contest.contestants.count)
             for pair in contest.pairs {
@@ -72,6 +76,7 @@ struct ContestTests {
         #expect(goals(.echo1x1, .ttrpc).isEmpty)
         #expect(goals(.stream, .seed).first == "tokens/s >= 150 x")
         #expect(goals(.stream16x16, .seed).isEmpty)
+        #expect(goals(.lock16x16, .redisBenchmark) == ["calls/s >= 0.60 x"])
         let least = Goal(figure: .callsPerSecond, bound: .atLeast(12))
         let most = Goal(figure: .p50Microseconds, bound: .atMost(0.4))
         #expect(

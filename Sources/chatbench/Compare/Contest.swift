@@ -3,6 +3,8 @@
 /// A peer of chatd: a folder beside the others that can build, serve and make load.
 enum Peer: String, CaseIterable, Sendable {
     case bare, grpc, ttrpc, seed
+    case redisBenchmark = "redis-benchmark"
+    case pythonRedisLock = "python-redis-lock"
 
     /// As the table calls its server.
     var title: String {
@@ -11,6 +13,7 @@ enum Peer: String, CaseIterable, Sendable {
         case .grpc: "gRPC C++"
         case .ttrpc: "ttrpc Go"
         case .seed: "FastAPI + LangChain"
+        case .redisBenchmark, .pythonRedisLock: rawValue
         }
     }
 }
@@ -28,6 +31,7 @@ enum ComparedWork: String, CaseIterable, Sendable {
     case chat, stream
     case chat16x16 = "chat-16x16"
     case stream16x16 = "stream-16x16"
+    case lock16x16 = "lock-16x16"
 
     var connections: Int { self == .echo1x1 ? 1 : 16 }
     var inFlight: Int { rawValue.hasSuffix("16x16") ? 16 : 1 }
@@ -38,6 +42,7 @@ enum ComparedWork: String, CaseIterable, Sendable {
         case .echo16x16, .echo16x1, .echo1x1: "echo"
         case .chat, .chat16x16: "chat"
         case .stream, .stream16x16: "stream"
+        case .lock16x16: "lock"
         }
     }
 
@@ -52,6 +57,7 @@ enum ComparedWork: String, CaseIterable, Sendable {
         case .echo16x16, .echo16x1, .echo1x1: "echo \(shape)"
         case .chat, .chat16x16: "turn \(shape)"
         case .stream, .stream16x16: "stream \(shape)"
+        case .lock16x16: "lock \(shape)"
         }
     }
 }
@@ -153,10 +159,26 @@ struct Contest: Sendable, Equatable {
     /// The contest of a work among these peers.
     init(_ work: ComparedWork, peers: Set<Peer>) {
         self.work = work
-        if work.isEcho {
-            addEcho(peers)
-        } else {
-            addTurns(peers)
+        switch work.verb {
+        case "echo": addEcho(peers)
+        case "lock": addLocks(peers)
+        default: addTurns(peers)
+        }
+    }
+
+    /// Every second call acquires a lock, the next one gives it back.
+    private mutating func addLocks(_ peers: Set<Peer>) {
+        contestants.append(Contestant(server: .chatd(.memory), load: .chatbench))
+        let ours = Contestant(server: .chatd(.redis), load: .chatbench)
+        contestants.append(ours)
+        // The same two scripts with nothing between the load and Redis, and what Python programs use.
+        let goals: [(Peer, [Goal])] = [
+            (.redisBenchmark, [Goal(figure: .callsPerSecond, bound: .atLeast(0.6))]), (.pythonRedisLock, []),
+        ]
+        for (peer, goals) in goals where peers.contains(peer) {
+            let theirs = Contestant(server: .peer(peer), load: .peer(peer))
+            contestants.append(theirs)
+            pairs.append(Pair(ours: ours, theirs: theirs, goals: goals))
         }
     }
 
