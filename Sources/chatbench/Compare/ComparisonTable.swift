@@ -88,7 +88,7 @@ struct ComparisonTable: Sendable {
             in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn \
             \(ComparedWork.tokens) tokens, whole or
             streamed. CPU is the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that \
-            this replaces.
+            this replaces; scripts is redis-benchmark with those of `chatd`'s locks, Python is python-redis-lock.
             """
     }
 

@@ -90,6 +90,8 @@ struct Contestant: Hashable, Sendable {
         switch (server, load) {
         case (.peer(.seed), _): "FastAPI"
         case (.peer(.grpc), _): "gRPC"
+        case (.peer(.redisBenchmark), _): "scripts"
+        case (.peer(.pythonRedisLock), _): "Python"
         case (.peer(let peer), _): peer.title
         case (.chatd(let store), .chatbench): "`\(store.rawValue):`"
         case (.chatd, .peer(.bare)): "by C"
