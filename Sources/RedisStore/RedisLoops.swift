@@ -89,16 +89,19 @@ struct RedisLoops: Sendable {
     ) async throws -> [RedisValue] {
         guard count > 0 else { return [] }
         let client = here
-        let replies = Replies()
-        let answer = Answer<RedisReply>()
-        // Redis answers in order: with the last reply all are there.
-        let last = try await answer.wait(isCancellable: true) {
+        let replies = Replies(count)
+        let answer = Answer<[Replies.Outcome]>()
+        let all = try await answer.wait(isCancellable: true) {
             Self.on(client) { client in
-                for index in 0..<(count - 1) { start(client, index) { replies.add($0) } }
-                start(client, count - 1) { answer.finish($0) }
+                for index in 0..<count {
+                    // Not the last one's alone: a script that is sent a second time comes behind it.
+                    start(client, index) { outcome in
+                        if let all = replies.set(index, outcome) { answer.finish(.success(all)) }
+                    }
+                }
             }
         }
-        return try (replies.all + [last]).map { result in
+        return try all.get().map { result in
             switch result {
             case .success(let reply): return reply.value
             case .failure(let failure): throw failure.engineError(nil)
@@ -126,11 +129,25 @@ struct RedisLoops: Sendable {
     }
 }
 
-/// Replies that come one after the other.
+/// Replies that come in any order.
 private final class Replies: Sendable {
-    private let list = Mutex<[Answer<RedisReply>.Outcome]>([])
+    typealias Outcome = Result<RedisReply, RedisFailure>
 
-    func add(_ outcome: Answer<RedisReply>.Outcome) { list.withLock { $0.append(outcome) } }
+    private struct State {
+        var outcomes: [Outcome?]
+        var missing: Int
+    }
 
-    var all: [Answer<RedisReply>.Outcome] { list.withLock { $0 } }
+    private let state: Mutex<State>
+
+    init(_ count: Int) { state = Mutex(State(outcomes: Array(repeating: nil, count: count), missing: count)) }
+
+    /// All of them, with the last one.
+    func set(_ index: Int, _ outcome: Outcome) -> [Outcome]? {
+        state.withLock { state in
+            state.outcomes[index] = outcome
+            state.missing -= 1
+            return state.missing == 0 ? state.outcomes.compactMap { $0 } : nil
+        }
+    }
 }

@@ -104,7 +104,7 @@ package final class RedisStore: Sendable {
         }
         var masterWatch: RedisSubscriber?
         if case .sentinels(_, let master) = address.place {
-            masterWatch = watch(master, clients, on: loops[0])
+            masterWatch = watch(master, redis.all, on: loops[0])
         }
         let store = RedisStore(
             sessions: RedisSessionStore(redis, keys: keys, locks: locks, limits: options.limits), locks: locks,

@@ -187,9 +187,15 @@ struct RedisHarness: StoreHarness {
 
     /// The texts of a session, in order.
     func texts(session: String = "s", owner: String = "") async throws -> [String] {
-        let page = try await store.messages(
-            owner: owner, sessionID: session, order: .oldestFirst, limit: PageLimit(items: 10_000, bytes: 10_000_000),
-            pageToken: nil)
-        return page?.items.map(\.text) ?? []
+        var texts: [String] = []
+        var token: String?
+        repeat {
+            let page = try await store.messages(
+                owner: owner, sessionID: session, order: .oldestFirst, limit: PageLimit(items: 1000, bytes: 10_000_000),
+                pageToken: token)
+            texts += page?.items.map(\.text) ?? []
+            token = page?.nextToken
+        } while token != nil
+        return texts
     }
 }

@@ -95,6 +95,22 @@ struct SharedListTests {
         }
     }
 
+    @Test("what is left of a removed conversation means nothing to one that another program makes under its id")
+    func removedAndMadeAnew() async throws {
+        try await RedisHarness.with { harness in
+            _ = try await harness.append("t1", question: "old title")
+            try await harness.ask("DEL", Self.list(harness))
+            guard case .opened(let lease, let window) = try await harness.open("t2") else { return }
+            #expect(window.session == nil)
+            try await harness.ask("LPUSH", Self.list(harness), Self.human("from python"))
+            let outcome = try await harness.store.append(
+                RedisHarness.turn("t2", lease: lease, generation: nil, wall: harness.wallMicroseconds))
+            guard case .appended(let session, _) = outcome else { throw RedisHarness.NeverCame(what: "\(outcome)") }
+            #expect(session.title == "from python" && session.messageCount == 3)
+            #expect(try await harness.store.findTurn(owner: "", sessionID: "s", turnID: "t1") == nil)
+        }
+    }
+
     @Test("elements that are no messages keep their places, are shown as such, and are no part of a prompt")
     func unreadable() async throws {
         try await RedisHarness.with { harness in
@@ -262,6 +278,20 @@ struct SharedListTests {
             #expect(next.fence > lease.fence)
             #expect(try await harness.locks.release(lease.key, token: next.token))
         }
+    }
+
+    @Test("an opening that fails after it took the lock gives it back, and a long window is not loaded by one")
+    func failedOpening() async throws {
+        let harness = try await RedisHarness.open { $0.limits.messagesPerSessionMax = 3 }
+        _ = try await harness.append("t1")
+        for _ in 0..<2 {
+            let error = await #expect(throws: EngineError.self) { _ = try await harness.open("t2") }
+            #expect(error?.kind == .resourceExhausted)
+            #expect(try await harness.locks.inspect(LockKey(.session, owner: "", name: "s")) == nil)
+        }
+        #expect(try await harness.open("t2", window: WindowLimit()) == .notLocked)
+        #expect(try await harness.locks.inspect(LockKey(.session, owner: "", name: "s")) == nil)
+        await harness.opened.close()
     }
 
     @Test("turn ids are forgotten after their time, a few with each turn, and a repeated one counts anew")

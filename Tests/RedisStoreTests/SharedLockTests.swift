@@ -218,6 +218,49 @@ struct SharedLockTests {
         throw RedisHarness.NeverCame(what: "a grant")
     }
 
+    @Test("a request that waited for the connection to a restarted Redis is not granted by it")
+    func heldOverRestart() async throws {
+        let server = try await RedisProcess.start()
+        let harness = try await RedisHarness.open(server) { $0.lockLimits.serviceLeaseMax = .seconds(30) }
+        _ = try await harness.locks.acquire(Self.request())
+        try await harness.ask("FLUSHALL")
+        try await server.kill()
+        try await server.restart()
+        // Whenever a connection comes about, requests are waiting for it.
+        let granted = Guarded(0)
+        try await withThrowingTaskGroup { group in
+            for worker in 0..<8 {
+                group.addTask {
+                    for round in 0..<2000 {
+                        let key = LockKey(.service, owner: "", name: "w\(worker)-\(round)")
+                        do {
+                            _ = try await harness.locks.acquire(Self.request(key: key))
+                            granted.withLock { $0 += 1 }
+                        } catch let error as EngineError {
+                            if error.reason == "LOCKS_RECOVERING" { return }
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(granted.value == 0)
+        await harness.opened.close()
+        try await server.stop()
+    }
+
+    @Test("a server that forgets when it was promoted has forgotten nothing else")
+    func forgottenPromotion() {
+        func server(_ former: String) -> RedisServer {
+            RedisServer(info: "run_id:abc\r\nmaster_replid:def\r\nmaster_replid2:\(former)\r\nrole:master\r\n")
+        }
+        let promoted = server("123")
+        let later = server("000")
+        #expect(promoted.identity != later.identity)
+        #expect(later.continues(promoted.identity) && later.continues(later.identity))
+        #expect(!promoted.continues(later.identity))
+    }
+
     @Test("a holder that cannot reach Redis is told when its lease ends, and those in line at once")
     func away() async throws {
         let server = try await RedisProcess.start()

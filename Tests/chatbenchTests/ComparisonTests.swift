@@ -93,7 +93,7 @@ struct ComparisonTests {
             in brackets. Works are connections x calls in flight on each; an echo has 128 bytes, a turn 50 tokens, \
             whole or
             streamed. CPU is the server's, per call. FastAPI is the service with FastAPI, LangChain and Redis that \
-            this replaces.
+            this replaces; scripts is redis-benchmark with those of `chatd`'s locks, Python is python-redis-lock.
 
             - gRPC C++ is not measured: no compiler
             """

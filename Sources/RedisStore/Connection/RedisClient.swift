@@ -156,6 +156,7 @@ final class RedisClient: @unchecked Sendable {
         loop.preconditionOnLoop()
         let former = state
         heartbeat?.cancel()
+        onStateChange = nil
         state = .closed
         downWords = "the server ends"
         switch former {
@@ -203,11 +204,16 @@ final class RedisClient: @unchecked Sendable {
         nonisolated(unsafe) let connection = connection  // Timers of this loop run on this loop.
         heartbeat = loop.schedule(at: next) { [weak self] in
             connection.send(RedisServer.information) { result in
-                guard case .success(let reply) = result else { return }
-                let server = RedisServer(info: reply.value.text ?? "")
-                guard server.isMaster else { return connection.end("this Redis is a replica") }
-                guard server.identity == identity else { return connection.end("this Redis was promoted") }
-                self?.watch(connection, identity)
+                switch result {
+                case .success(let reply):
+                    let server = RedisServer(info: reply.value.text ?? "")
+                    guard server.isMaster else { return connection.end("this Redis is a replica") }
+                    guard server.continues(identity) else { return connection.end("this Redis was promoted") }
+                case .failure(.error(.wrongServer(let words))): return connection.end(words)
+                // A full pipeline, a slow script: asked again.
+                case .failure: break
+                }
+                if connection.isOpen { self?.watch(connection, identity) }
             }
         }
     }
@@ -310,7 +316,8 @@ final class RedisClient: @unchecked Sendable {
         stream.highWaterBytes = RedisLimits.pipelineBytesMax
         stream.writeTimeout = RedisLimits.commandTimeLimit
         return try RedisConnection(
-            try await ByteStream.connect(to: address, on: loop, until: deadline, options: stream, filter: filter))
+            try await ByteStream.connect(to: address, on: loop, until: deadline, options: stream, filter: filter),
+            isSealed: filter != nil)
     }
 
     // MARK: Sentinels

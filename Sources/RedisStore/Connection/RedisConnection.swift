@@ -24,6 +24,7 @@ final class RedisConnection: ByteStreamHandler {
 
     let loop: IOLoop
     private let stream: ByteStream
+    private let isSealed: Bool
     private let reader = ReplyReader()
     private var pending: Deque<Pending> = []
     private var writtenBytes = 0
@@ -36,7 +37,10 @@ final class RedisConnection: ByteStreamHandler {
     var onPush: ((RedisReply) -> Void)?
 
     /// Takes over a connected stream.
-    init(_ stream: ByteStream) throws {
+    ///
+    /// - Parameter isSealed: it has a filter.
+    init(_ stream: ByteStream, isSealed: Bool) throws {
+        self.isSealed = isSealed
         self.stream = stream
         self.loop = stream.loop
         do {
@@ -158,8 +162,9 @@ final class RedisConnection: ByteStreamHandler {
         timer = nil
         let taken = stream.takenBytes
         while let command = pending.popFirst() {
-            // A byte that the stream did not take was certainly not sent.
-            let wasSent = command.start < taken
+            // A byte that the stream did not take was certainly not sent; but TLS seals many commands at once, and the
+            // stream counts them when the last of their bytes has left.
+            let wasSent = command.start < taken || isSealed && taken > 0
             command.done(.failure(.end(wasSent ? .unanswered : .unavailable(words))))
         }
         let onEnd = onEnd

@@ -40,6 +40,10 @@ package struct RedisServer: Sendable, Equatable {
         formerReplicationID.allSatisfy { $0 == "0" } ? runID : "\(runID):\(replicationID)"
     }
 
+    /// True where nothing was forgotten since it had that identity: it is the same, or forgot that it was promoted, as
+    /// a master does that has had no replica for an hour.
+    func continues(_ former: String) -> Bool { former == identity || former.hasPrefix(identity + ":") }
+
     /// Valkey counts on from 7.2 and tells this number as Redis's, too.
     var isNewEnough: Bool { (version.split(separator: ".").first.flatMap { Int($0) } ?? 0) >= 7 }
 }

@@ -30,7 +30,7 @@ final class LockRecovery: Sendable {
     /// - Throws: `HandshakeFailure` where the server is a replica.
     func meet(_ server: RedisServer, on connection: RedisConnection) async throws {
         guard server.isMaster else { throw HandshakeFailure(words: "this Redis is a replica") }
-        let wasOther = state.withLock { $0.identity.map { $0 != server.identity } ?? false }
+        let wasOther = state.withLock { $0.identity.map { !server.continues($0) } ?? false }
         var call = ScriptCall(.noteServer, keys: [key])
         call.add(server.identity)
         call.add(wasOther ? "1" : "0")

@@ -121,8 +121,11 @@ final class RedisLeaseKeeper: LeaseKeeper {
     }
 
     /// Tries again until the lease ends.
-    private func failed(_ lease: LockLease) {
+    private func failed(_ former: LockLease) {
         let now = manager.clock.now
+        // Another renewal may have been answered meanwhile.
+        let lease = lease
+        guard lease.validUntil == former.validUntil else { return }
         guard now < lease.validUntil else { return lost(.unreachable) }
         state.withLock { $0.timer?.cancel() }
         arm(at: min(now + lease.timeToLive / 6, lease.validUntil))

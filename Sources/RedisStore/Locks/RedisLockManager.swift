@@ -151,8 +151,11 @@ final class RedisLockManager: LockManager {
     // MARK: For the store
 
     /// The arguments by which another script takes a lock, unless others stand in line for it here.
-    func addAcquisition(of request: LockRequest, to call: inout ScriptCall) {
-        addAcquisition(of: request, onlyOwn: state.withLock { $0.lines[request.key] != nil }, to: &call)
+    ///
+    /// - Parameter isWanted: false to take nothing after all.
+    func addAcquisition(of request: LockRequest, isWanted: Bool, to call: inout ScriptCall) {
+        let isInLine = state.withLock { $0.lines[request.key] != nil }
+        addAcquisition(of: request, onlyOwn: isInLine || !isWanted, to: &call)
     }
 
     /// The lease that another script took; `start` is when it was sent.
@@ -165,10 +168,16 @@ final class RedisLockManager: LockManager {
     ) -> Attempt {
         switch reply[0]?.text {
         case "granted":
-            return .granted(
-                lease(
-                    request.key, token: request.token, fence: reply[1]?.unsigned ?? 0,
-                    timeToLive: request.timeToLive, at: start, claim: UInt64(reply[2]?.integer ?? 0)))
+            let lease = lease(
+                request.key, token: request.token, fence: reply[1]?.unsigned ?? 0,
+                timeToLive: request.timeToLive, at: start, claim: UInt64(reply[2]?.integer ?? 0))
+            // The request may have waited for a connection, and that one may lead to a server that forgot leases: it is
+            // known to be one before the first command is sent to it.
+            if quiet == nil, lease.claim == 1, let left = quietTime(request.key) {
+                giveBack(lease)
+                return .quiet(left)
+            }
+            return .granted(lease)
         case "held":
             return .held(
                 fence: reply[1]?.unsigned, label: reply[3]?.text ?? "",
@@ -239,6 +248,8 @@ final class RedisLockManager: LockManager {
         if let refusal { return waiter.continuation.resume(throwing: refusal) }
         // From now on a release is heard of; what happened before is found by the attempt that follows.
         subscriber.subscribe(keys.lockChannel(key), as: .line(key)) { [weak self] _ in self?.poke(key) }
+        // Who was cancelled in between closed the line before there was anything to unsubscribe.
+        if state.withLock({ $0.lines[key] == nil }) { subscriber.unsubscribe(keys.lockChannel(key), as: .line(key)) }
         let timer = clock.schedule(at: deadline) { [weak self] in
             self?.leave(key, waiter.id) { waiting in
                 Self.notAcquired(key, .held(fence: nil, label: "", left: waiting > 0 ? .milliseconds(100) : .zero))
@@ -355,7 +366,8 @@ final class RedisLockManager: LockManager {
                 waiter.continuation.resume(returning: lease)
             }
             // Those that it was for have left: nobody would give it back.
-            if waiters.isEmpty { giveBack(lease) } else { arm(key, after: request.timeToLive) }
+            if waiters.isEmpty { giveBack(lease) }
+            arm(key, after: request.timeToLive)
         case .held(_, _, let left):
             endAttempt(key, retryAfter: left)
         case .quiet(let left):
@@ -384,11 +396,13 @@ final class RedisLockManager: LockManager {
         }
     }
 
-    /// Redis is away: whoever waits here hears of it now.
+    /// Where Redis is away all who wait here hear of it now; else the first alone, since it fared badly alone.
     private func failed(_ key: LockKey, _ failure: RedisFailure) {
+        var isAway = failure == .unanswered
+        if case .unavailable = failure { isAway = true }
         let waiters = state.withLock { state -> [LockLine.Waiter] in
-            let waiters = Array(state.lines[key]?.waiters ?? [])
-            state.lines[key]?.waiters = []
+            let waiters = Array((state.lines[key]?.waiters ?? []).prefix(isAway ? .max : 1))
+            state.lines[key]?.waiters.removeFirst(waiters.count)
             state.lines[key]?.isTrying = false
             count(-waiters.count, of: key, &state)
             return waiters
@@ -399,6 +413,7 @@ final class RedisLockManager: LockManager {
             let failure = index == 0 || failure != .unanswered ? failure : .unavailable("it did not answer in time")
             waiter.continuation.resume(throwing: failure.engineError("the request for the lock"))
         }
+        arm(key, after: .zero)
         closeIfEmpty(key)
     }
 

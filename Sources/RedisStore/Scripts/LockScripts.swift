@@ -78,6 +78,11 @@ enum LockScripts {
         clock + """
             local mark = redis.call('HMGET', KEYS[1], 'run', 'until')
             local run, quiet = mark[1] or '', tonumber(mark[2] or '0')
+            -- As RedisServer.continues has it.
+            if string.sub(run, 1, #ARGV[1] + 1) == ARGV[1] .. ':' then
+                redis.call('HSET', KEYS[1], 'run', ARGV[1])
+                run = ARGV[1]
+            end
             if run ~= ARGV[1] then
                 if run ~= '' or ARGV[2] == '1' then quiet = now + ARGV[3] * 1000 end
                 redis.call('HSET', KEYS[1], 'run', ARGV[1], 'until', whole(quiet))

@@ -63,7 +63,10 @@ enum SessionScripts {
     /// How many messages, how long the session lives.
     static let loadWindow =
         conversation + """
-            if count == 0 then return false end
+            if count == 0 then
+                if about[1] then redis.call('UNLINK', meta) end
+                return false
+            end
             local messages = window(ARGV[1], ARGV[2])
             return {session(), messages}
             """
@@ -82,7 +85,11 @@ enum SessionScripts {
             redis.call('HSET', KEYS[4], 't', ARGV[3], 'f', whole(fence), 'u', whole(now + ARGV[4] * 1000),
                 'o', ARGV[5], 'a', whole(now), 'n', 1)
             redis.call('PEXPIRE', KEYS[4], whole(ARGV[4] + ARGV[6]))
-            if count == 0 then return {'open', whole(fence)} end
+            if count == 0 then
+                -- What another program removed: it means nothing to a list that comes after it.
+                if about[1] then redis.call('UNLINK', meta, KEYS[3]) end
+                return {'open', whole(fence)}
+            end
             local messages = window(ARGV[8], ARGV[9])
             return {'open', whole(fence), session(), messages}
             """

@@ -52,8 +52,10 @@ final class RedisSessionStore: SessionStore {
             .openTurn, keys: [conversation.list, conversation.meta, conversation.turns, conversation.lock])
         call.add(opening.turnID)
         call.add(SessionStoreRules.turnRetention.microseconds)
-        locks.addAcquisition(of: opening.lock, to: &call)
-        call.add(min(opening.window.messages ?? .max, Self.windowPart))
+        // A window of several parts is loaded under a lease that is renewed meanwhile.
+        let wanted = opening.window.messages ?? .max
+        locks.addAcquisition(of: opening.lock, isWanted: wanted <= Self.windowPart, to: &call)
+        call.add(min(wanted, Self.windowPart))
         call.add(Self.milliseconds(opening.idleLifetime))
         let start = locks.clock.now
         let reply = try await loops.run(call, "the request for the session's lock")
@@ -67,9 +69,15 @@ final class RedisSessionStore: SessionStore {
             guard let session = reply[2], let messages = reply[3] else {
                 return .opened(lease, HistoryWindow(session: nil, messages: []))
             }
-            let window = try await window(
-                owner: opening.owner, sessionID: opening.sessionID, opening.window, session, messages)
-            return .opened(lease, window)
+            do {
+                let window = try await window(
+                    owner: opening.owner, sessionID: opening.sessionID, opening.window, session, messages)
+                return .opened(lease, window)
+            } catch {
+                // Nobody else knows the token.
+                _ = try? await locks.release(lease)
+                throw error
+            }
         default: throw SessionFormat.damage
         }
     }
