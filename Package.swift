@@ -75,7 +75,7 @@ let package = Package(
         library("ChatStubs", ["RPC", "ProtoMessages"]),
         library("ChatEngine", [deque, logging]),
         library("SQLiteStore", ["ChatEngine", "JSON", deque, grdb, sqlite]),
-        library("RedisStore", ["ChatEngine", "IOLoop", "JSON", "LangChainFormat", "CHiredis", deque, logging]),
+        library("RedisStore", ["ChatEngine", "IOLoop", "JSON", "LangChainFormat", "CHiredis", deque]),
         library("HTTPClient", ["IOLoop", "CCurl"]),
         library("LLMProviders", ["ChatEngine", "HTTPClient", "IOLoop", "JSON"]),
         library("ChatTools", ["ChatEngine", "HTTPClient", "JSON"]),

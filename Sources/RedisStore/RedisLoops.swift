@@ -38,8 +38,8 @@ struct RedisLoops: Sendable {
     /// - Parameters:
     ///   - what: as in `RedisFailure.engineError`.
     ///   - isCancellable: false where the caller must know the outcome; it waits for as long as a command may take.
-    /// - Throws: `EngineError`, `CancellationError`.
     ///   - late: gets the reply, on the client's loop, when the task was cancelled before it came.
+    /// - Throws: `EngineError`, `CancellationError`.
     func run(
         _ call: ScriptCall, _ what: String? = nil, isCancellable: Bool = true,
         late: (@Sendable (RedisValue) -> Void)? = nil

@@ -81,7 +81,8 @@ package final class RedisStore: Sendable {
         let recovery = LockRecovery(key: keys.server, leaseMax: options.lockLimits.serviceLeaseMax)
         let clientOptions = RedisClientOptions(
             address: address, tls: tls,
-            prepare: { connection, server in try await recovery.meet(server, on: connection) })
+            prepare: { connection, server in try await recovery.meet(server, on: connection) },
+            look: { connection, server in recovery.look(server, on: connection) })
         let clients = loops.map { RedisClient(clientOptions, on: $0) }
         var writes: [ReplicatedWrites] = []
         if options.durability == .replica {

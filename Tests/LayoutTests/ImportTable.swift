@@ -33,7 +33,7 @@ enum ImportTable {
             external: ["DequeModule", "GRDB", "GRDBSQLite", "Glibc", "Synchronization"]),
         ImportRow(
             target: "RedisStore", project: ["CHiredis", "ChatEngine", "IOLoop", "JSON", "LangChainFormat"],
-            external: ["DequeModule", "Glibc", "Logging", "Synchronization"]),
+            external: ["DequeModule", "Synchronization"]),
         ImportRow(target: "HTTPClient", project: ["CCurl", "IOLoop"], external: ["Glibc", "Synchronization"]),
         ImportRow(
             target: "LLMProviders", project: ["ChatEngine", "HTTPClient", "IOLoop", "JSON"],

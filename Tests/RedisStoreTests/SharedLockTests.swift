@@ -3,6 +3,7 @@
 import ChatEngine
 import EngineConformance
 import Glibc
+import IOLoop
 import RedisSupport
 import Testing
 
@@ -246,6 +247,34 @@ struct SharedLockTests {
         }
         #expect(granted.value == 0)
         await harness.opened.close()
+        try await server.stop()
+    }
+
+    @Test("who met a Redis that lost everything first stops to grant when another one says what it knows")
+    func lateKnowledge() async throws {
+        let server = try await RedisProcess.start()
+        let mark = LockRecovery(key: "elsewhere:server1", leaseMax: .seconds(30))
+        let newcomer = try await RedisHarness.open(server, cacheKey: "elsewhere") {
+            $0.lockLimits.serviceLeaseMax = .seconds(30)
+        }
+        _ = try await newcomer.locks.acquire(Self.request())
+        // Another replica that was served by another server before.
+        let other = try RedisAddress("redis://127.0.0.1:\(server.port)")
+        try await LoopActor(RedisHarness.loops[0]).run { actor in
+            let client = RedisClient(RedisClientOptions(address: other), on: actor.loop)
+            let connection = try await client.openAnother()
+            try await mark.meet(RedisServer(info: "run_id:before\r\nrole:master\r\n"), on: connection)
+            try await mark.meet(try await connection.describeServer(), on: connection)
+            connection.close()
+        }
+        try await newcomer.eventually("it is quiet") {
+            let key = LockKey(.service, owner: "", name: Identifier.random())
+            do {
+                _ = try await newcomer.locks.acquire(Self.request(key: key))
+                return false
+            } catch let error as EngineError { return error.reason == "LOCKS_RECOVERING" }
+        }
+        await newcomer.opened.close()
         try await server.stop()
     }
 

@@ -1,7 +1,6 @@
 // One event loop's way to Redis: a connection that is made, watched and made anew. Used on its loop only.
 
 internal import IOLoop
-internal import Synchronization
 
 /// What a client was told of Redis.
 package enum RedisClientState: Sendable, Equatable {
@@ -21,6 +20,8 @@ struct RedisClientOptions: Sendable {
     /// Runs on each new connection before it is used. Throws `HandshakeFailure` where the server is not to be used,
     /// such as a replica.
     var prepare: @Sendable (RedisConnection, RedisServer) async throws -> Void = { _, _ in }
+    /// Runs on a connection that is used, with each heartbeat that found its server as it was.
+    var look: @Sendable (RedisConnection, RedisServer) -> Void = { _, _ in }
 }
 
 /// Sends commands over one pipelined connection. Calls fail at once while there is none, except for a moment after it
@@ -31,7 +32,7 @@ final class RedisClient: @unchecked Sendable {
 
     private enum State {
         case idle
-        /// Since when, and whether the attempt before this one failed.
+        /// Calls wait for the first attempt after a loss, and not for those after a failure.
         case connecting(afterFailure: Bool)
         case ready(RedisConnection)
         case pausing(LoopTimer)
@@ -209,6 +210,7 @@ final class RedisClient: @unchecked Sendable {
                     let server = RedisServer(info: reply.value.text ?? "")
                     guard server.isMaster else { return connection.end("this Redis is a replica") }
                     guard server.continues(identity) else { return connection.end("this Redis was promoted") }
+                    self?.options.look(connection, server)
                 case .failure(.error(.wrongServer(let words))): return connection.end(words)
                 // A full pipeline, a slow script: asked again.
                 case .failure: break

@@ -7,8 +7,6 @@ internal import IOLoop
 /// A pipelined connection. Each command's `done` is called exactly once, on the loop: with the reply, with an error
 /// reply's meaning, or with what the end of the connection means for it.
 final class RedisConnection: ByteStreamHandler {
-    typealias Done = (Result<RedisReply, RedisFailure>) -> Void
-
     private struct Pending {
         /// Where the command begins among all bytes that were written.
         var start: Int
@@ -52,8 +50,6 @@ final class RedisConnection: ByteStreamHandler {
     }
 
     var isOpen: Bool { stream.isOpen }
-
-    var pendingCount: Int { pending.count }
 
     // MARK: Commands
 

@@ -12,7 +12,7 @@ package enum RedisLimits {
     /// A command that is not answered for this long is taken for lost, and with it the connection: longer than a fork
     /// or a slow disk holds up a healthy Redis.
     static let commandTimeLimit = Duration.seconds(2)
-    /// For resolving, connecting, and for the handshake, each.
+    /// For resolving and connecting together, and for each command of the handshake.
     static let connectTimeLimit = Duration.seconds(1)
     /// For one sentinel's answer: others stand behind it.
     static let sentinelTimeLimit = Duration.milliseconds(300)

@@ -31,16 +31,29 @@ final class LockRecovery: Sendable {
     func meet(_ server: RedisServer, on connection: RedisConnection) async throws {
         guard server.isMaster else { throw HandshakeFailure(words: "this Redis is a replica") }
         let wasOther = state.withLock { $0.identity.map { !server.continues($0) } ?? false }
+        let reply = try RedisConnection.check(try await connection.ask(note(server, wasOther: wasOther)))
+        state.withLock { $0.identity = server.identity }
+        obey(reply.value)
+    }
+
+    /// Called again and again on a connection that is used. This process may have been the first to meet a server that
+    /// forgot everything, and not know what another one knows, which comes a little later and says so.
+    func look(_ server: RedisServer, on connection: RedisConnection) {
+        connection.send(note(server, wasOther: false)) { [self] result in
+            if case .success(let reply) = result { obey(reply.value) }
+        }
+    }
+
+    private func note(_ server: RedisServer, wasOther: Bool) -> RedisCommand {
         var call = ScriptCall(.noteServer, keys: [key])
         call.add(server.identity)
         call.add(wasOther ? "1" : "0")
         call.add(leaseMax.components.seconds * 1000)
-        let reply = try RedisConnection.check(try await connection.ask(call.whole)).value
+        return call.whole
+    }
+
+    private func obey(_ reply: RedisValue) {
         let left = Duration.microseconds(reply[0]?.integer ?? 0)
-        let beQuiet = state.withLock { state in
-            state.identity = server.identity
-            return state.beQuiet
-        }
-        if left > .zero { beQuiet?(left) }
+        if left > .zero { state.withLock { $0.beQuiet }?(left) }
     }
 }
